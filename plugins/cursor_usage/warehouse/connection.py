@@ -1,0 +1,119 @@
+"""The warehouse file and its one writer."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+import filelock
+import msgspec
+
+LOCK_WAIT_SECONDS = 120.0
+# An analyst who has the file open in a client seldom closes it within a task's time: wait for a passing reader only.
+OPEN_WAIT_SECONDS = 15.0
+_HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be read or written as asked; the message says what to do."""
+
+    is_retryable = False
+
+
+class WarehouseLockedError(WarehouseError):
+    """Another process has the warehouse."""
+
+    is_retryable = True
+
+
+@contextmanager
+def writer(path: Path, *, purpose: str, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
+    """Holds the right to change the warehouse and what is published from it: one process at a time, machine-wide.
+
+    A pool of Airflow's is not enough: ``airflow dags test`` ignores pools, and two Airflows share none.
+
+    Raises:
+        WarehouseLockedError: another process holds it; the message names the process and what it does.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = filelock.FileLock(path.with_name(path.name + ".lock"))
+    holder = path.with_name(path.name + ".holder")
+    try:
+        with lock.acquire(timeout=wait_seconds):
+            holder.write_bytes(
+                msgspec.json.encode({"pid": os.getpid(), "purpose": purpose, "since": datetime.now(UTC).isoformat()})
+            )
+            try:
+                yield
+            finally:
+                holder.unlink(missing_ok=True)
+    except filelock.Timeout:
+        raise WarehouseLockedError(
+            f"The warehouse {path} is being written by {_read_holder(holder)}. Waited {wait_seconds:.0f} s. "
+            f"Wait until it has ended, or stop it, then run again; nothing was changed."
+        ) from None
+
+
+def _read_holder(holder: Path) -> str:
+    try:
+        facts = msgspec.json.decode(holder.read_bytes())
+        return f"process {facts['pid']} ({facts['purpose']}, since {facts['since'][:19]} UTC)"
+    except (OSError, msgspec.DecodeError, KeyError):
+        return "another process"
+
+
+@contextmanager
+def connected(
+    path: Path, *, read_only: bool = False, wait_seconds: float = OPEN_WAIT_SECONDS
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An open warehouse, with the raw tables made where they are missing. Call it inside :func:`writer`.
+
+    Raises:
+        WarehouseLockedError: a client (a SQL shell, a notebook) has the file open; the message names it.
+        WarehouseError: the file is not a DuckDB database of a version that can be read.
+    """
+    connection = _open(path, read_only=read_only, wait_seconds=wait_seconds)
+    try:
+        connection.execute("set timezone = 'UTC'")
+        if not read_only:
+            connection.execute("set preserve_insertion_order = false")
+            connection.execute(resources.files("cursor_usage.warehouse").joinpath("schema.sql").read_text("utf-8"))
+        yield connection
+    finally:
+        connection.close()
+
+
+def _open(path: Path, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return duckdb.connect(str(path), read_only=read_only)
+        except duckdb.IOException as error:
+            text = str(error)
+            if "lock" not in text.lower():
+                raise WarehouseError(_unusable(path, text)) from None
+            if time.monotonic() >= deadline:
+                found = _HOLDER.search(text)
+                who = f"{found['program']} (process {found['pid']})" if found else "another process"
+                raise WarehouseLockedError(
+                    f"The warehouse {path} is open in {who}. Close it there and run again; nothing was changed. "
+                    f"To query, open {path.parent / 'published' / 'marts.duckdb'} instead: it is made for readers."
+                ) from None
+        except duckdb.Error as error:
+            raise WarehouseError(_unusable(path, str(error))) from None
+        time.sleep(0.5)
+
+
+def _unusable(path: Path, text: str) -> str:
+    first_line = text.splitlines()[0]
+    return (
+        f"The warehouse {path} cannot be opened: {first_line}. "
+        f"Restore it from a back-up or move it away, then run again."
+    )

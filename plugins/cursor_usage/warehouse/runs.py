@@ -1,0 +1,103 @@
+"""What a run leaves in raw beside rows: how it ended for a team, what endpoints answered, whether the build passed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one endpoint answered to this key; ``outcome`` is ok, refused, failed or not_tried."""
+
+    endpoint: str
+    outcome: str
+    checked_at: datetime
+    status_code: int | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRun:
+    """How a run ended for a team: ``error`` is one sentence, None where it succeeded."""
+
+    run_id: str
+    team_id: str
+    connection_id: str
+    started_at: datetime
+    finished_at: datetime
+    error: str | None
+    access: tuple[Access, ...] = ()
+
+
+def record_team_run(connection: duckdb.DuckDBPyConnection, run: TeamRun) -> None:
+    """Replaces what is known of this run of this team, in one transaction."""
+    connection.begin()
+    try:
+        for table in ("team_runs", "endpoint_access"):
+            connection.execute(f"delete from raw.{table} where run_id = ? and team_id = ?", [run.run_id, run.team_id])
+        connection.execute(
+            "insert into raw.team_runs values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                run.run_id,
+                run.team_id,
+                run.connection_id,
+                _naive(run.started_at),
+                _naive(run.finished_at),
+                "failed" if run.error else "succeeded",
+                run.error,
+            ],
+        )
+        for access in run.access:
+            connection.execute(
+                "insert into raw.endpoint_access values (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    run.run_id,
+                    run.team_id,
+                    access.endpoint,
+                    _naive(access.checked_at),
+                    access.outcome,
+                    access.status_code,
+                    access.message,
+                ],
+            )
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def teams_recorded(connection: duckdb.DuckDBPyConnection, run_id: str) -> set[str]:
+    """Teams that this run has loaded."""
+    rows: Iterable[tuple[str]] = connection.execute(
+        "select team_id from raw.team_runs where run_id = ? and status = 'succeeded'", [run_id]
+    ).fetchall()
+    return {team_id for (team_id,) in rows}
+
+
+def begin_build(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    """From here on the marts are not to be published, until :func:`pass_build`."""
+    connection.execute("insert into raw.builds values (?, ?, null)", [run_id, _naive(datetime.now(UTC))])
+
+
+def pass_build(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    """All models and tests of the run's newest build were green."""
+    connection.execute(
+        "update raw.builds set passed_at = ? where run_id = ? and passed_at is null",
+        [_naive(datetime.now(UTC)), run_id],
+    )
+
+
+def newest_build(connection: duckdb.DuckDBPyConnection) -> tuple[str, bool] | None:
+    """Run and result of the build that made the marts as they are now."""
+    row = connection.execute(
+        "select run_id, passed_at is not null from raw.builds order by started_at desc limit 1"
+    ).fetchone()
+    return None if row is None else (str(row[0]), bool(row[1]))
+
+
+def _naive(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(tzinfo=None)
