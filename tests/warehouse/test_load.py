@@ -209,6 +209,14 @@ def test_the_open_day_stands_apart_and_only_the_newest_is_kept(warehouse, land):
     assert loaded_days(warehouse, "o'team", "usage_events") == {}
 
 
+def test_the_open_day_carries_its_newest_load_also_where_the_answer_is_the_same(warehouse, land):
+    first = land([event(FIRST)], is_open_day=True)
+    load(warehouse, first)
+    load(warehouse, replace(first, load_id="again", started_at=BEGAN + timedelta(hours=1)))
+    found = warehouse.sql("select load_id from raw.cursor_usage_events_open_day").fetchall()
+    assert found == [("again",)]
+
+
 def test_a_load_notes_totals_by_day_and_kind(warehouse, land):
     load(warehouse, land([event(FIRST, chargedCents=0.6)] * 3 + [event(FIRST, kind="User API Key")]))
     totals = json.loads(warehouse.sql("select totals from raw.loads").fetchone()[0])

@@ -89,7 +89,9 @@ class Landing:
             LandingError: the team's data came from another host until now, or the folder cannot be written.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Parents that mkdir makes on the way get the default mode, so each level is made by itself.
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder.mkdir(exist_ok=True, mode=0o700)
             lock = filelock.FileLock(self.folder / ".lock")
             with lock.acquire(timeout=wait_seconds):
                 self._remember_host(host)

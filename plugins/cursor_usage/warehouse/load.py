@@ -75,7 +75,8 @@ def _load(connection: duckdb.DuckDBPyConnection, fetch: LandedFetch) -> Load:
     is_unchanged = False
     if fetch.endpoint in _SNAPSHOTS:
         rows = _add_snapshot(connection, fetch, _SNAPSHOTS[fetch.endpoint])
-    elif _is_in_place(connection, fetch):
+    # The open day's rows always carry their newest load: its covered_until_at is what they are known up to.
+    elif not fetch.is_open_day and _is_in_place(connection, fetch):
         rows, is_unchanged = 0, True
     else:
         rows = _replace_window(connection, fetch)

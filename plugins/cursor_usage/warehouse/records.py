@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from cursor_usage.sql_text import file_literal
+
 # An amount keeps the digits that the JSON text shows; a number may pass through a double.
 FieldType = Literal["text", "integer", "boolean", "number", "amount"]
 _DUCKDB_TYPES: dict[FieldType, str] = {
@@ -108,8 +110,7 @@ def _path(field: Field) -> str:
 
 def source_of(path: str) -> str:
     """The table function that reads landed records as they are."""
-    quoted = path.replace("'", "''")
-    return f"read_json_objects('{quoted}', format = 'newline_delimited', compression = 'zstd')"
+    return f"read_json_objects({file_literal(path)}, format = 'newline_delimited', compression = 'zstd')"
 
 
 MEMBERS = Table(

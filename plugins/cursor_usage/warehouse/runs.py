@@ -99,5 +99,11 @@ def newest_build(connection: duckdb.DuckDBPyConnection) -> tuple[str, bool] | No
     return None if row is None else (str(row[0]), bool(row[1]))
 
 
+def passed_at(connection: duckdb.DuckDBPyConnection, run_id: str) -> datetime | None:
+    """When the run's own build passed (naive, UTC): whatever is built and published later holds its rows too."""
+    row = connection.execute("select max(passed_at) from raw.builds where run_id = ?", [run_id]).fetchone()
+    return None if row is None else row[0]
+
+
 def _naive(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,77 @@
+"""The environment that the commands run in: .env, Airflow's own home below the project, and the demo's connection."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import MutableMapping
+from pathlib import Path
+
+from dotenv.parser import parse_stream
+
+from cursor_usage.settings import PROJECT_DIR
+
+CONNECTION_PREFIX = "AIRFLOW_CONN_"
+DEFAULT_CONNECTION_ID = "cursor_default"
+
+
+class EnvironmentFileError(Exception):
+    """A line of .env cannot be read; the message names the line, never its value."""
+
+
+def load_env_file(path: Path, environment: MutableMapping[str, str]) -> None:
+    """Adds what .env sets and the environment does not. The file is parsed, not run: JSON values need no escaping.
+
+    Raises:
+        EnvironmentFileError: a line is not NAME=value.
+    """
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8") as file:
+        for binding in parse_stream(file):
+            if binding.error:
+                name = binding.original.string.split("=", 1)[0].strip()
+                shown = f" ({name})" if name.replace("_", "").isalnum() and "=" in binding.original.string else ""
+                raise EnvironmentFileError(
+                    f"Line {binding.original.line} of {path}{shown} is not NAME=value. "
+                    f'Put a JSON value in single quotes: AIRFLOW_CONN_CURSOR_DEFAULT=\'{{"conn_type": "cursor", …}}\'.'
+                )
+            if binding.key is not None and binding.value is not None:
+                environment.setdefault(binding.key, binding.value)
+
+
+def connection_ids(environment: MutableMapping[str, str]) -> list[str]:
+    """The DAG's teams."""
+    names = environment.get("CURSOR_CONNECTION_IDS") or DEFAULT_CONNECTION_ID
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
+def has_connection(environment: MutableMapping[str, str]) -> bool:
+    """Whether any of the DAG's teams has a connection in the environment."""
+    return any(environment.get(CONNECTION_PREFIX + name.upper()) for name in connection_ids(environment))
+
+
+def airflow_environment(environment: MutableMapping[str, str], home: Path) -> dict[str, str]:
+    """The environment for Airflow's own processes: its home below the project, this project's DAGs and plugins."""
+    # `airflow standalone` starts its parts by name, and nobody has to activate .venv.
+    programs = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
+    settings = {
+        "AIRFLOW_HOME": str(home),
+        "PATH": programs,
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT_DIR / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT_DIR / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+    return {**os.environ, **environment, **settings}
+
+
+def demo_connection(url: str, key: str) -> str:
+    """The connection to the bundled simulator, as Airflow reads it from the environment.
+
+    The simulator answers as fast as it is asked; the real API's limit is the default of every other connection.
+    """
+    extra = {"team_id": "demo", "requests_per_minute": 6000}
+    return json.dumps({"conn_type": "cursor", "host": url, "password": key, "extra": extra})

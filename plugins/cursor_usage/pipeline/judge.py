@@ -1,0 +1,86 @@
+"""Has what a run landed for one team judged, before it may replace anything."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cursor_usage.landing import Landing, Manifest
+from cursor_usage.pipeline.build import DBT_PROJECT
+from cursor_usage.pipeline.errors import JudgementError, PipelineError
+from cursor_usage.pipeline.known_names import known_kind, known_model
+from cursor_usage.pipeline.run import FindingFact, TeamRunFile, read_run_file, write_run_file
+from cursor_usage.pipeline.seeds import merge_seeds
+from cursor_usage.settings import DataDir
+
+if TYPE_CHECKING:
+    from cursor_usage.quality import Finding, WindowToJudge
+
+log = logging.getLogger(__name__)
+
+
+def judge(data: DataDir, team_id: str, run_id: str) -> TeamRunFile:
+    """Runs the data-quality checks over the run's landed windows and notes the findings in the run's file.
+
+    Raises:
+        JudgementError: a critical check failed; raw and what is published stay as they are.
+        PipelineError: the run has not landed anything for this team.
+    """
+    from cursor_usage.quality import judge as judge_windows  # noqa: PLC0415  # Great Expectations takes seconds to import
+
+    run = read_run_file(data.landing, team_id, run_id)
+    if run is None or not run.fetches:
+        raise PipelineError(f"Run {run_id} has landed nothing for team {team_id!r}: run it from its first task.")
+    landing = Landing(data.landing, team_id)
+    seeds = merge_seeds(DBT_PROJECT / "seeds", data.work / "seeds_to_judge")
+    judgement = judge_windows(
+        [_to_judge(landing.manifest(path), data) for path in run.fetches],
+        docs_dir=data.docs,
+        run_id=run_id,
+        team_id=team_id,
+        is_known_kind=known_kind(seeds),
+        is_known_model=known_model(seeds, DBT_PROJECT),
+    )
+    run.checks = judgement.checks
+    run.findings = [*_by_check("critical", judgement.critical), *_by_check("warning", judgement.warnings)]
+    for fact in run.findings:
+        log.warning("%s", fact.text)
+    if not judgement.passed:
+        sentences = " ".join(finding.sentence for finding in judgement.critical)
+        run.error = (
+            f"What the API answered did not pass the data-quality checks, so it replaced nothing: {sentences} "
+            f"The report is in {data.docs}."
+        )
+    write_run_file(data.landing, run)
+    if run.error:
+        raise JudgementError(run.error)
+    log.info("judged: %d checks passed, %d warnings", judgement.checks, len(judgement.warnings))
+    return run
+
+
+def _by_check(severity: str, findings: Sequence[Finding]) -> list[FindingFact]:
+    """One fact a check: an unknown kind that turns up on each of thirty days is one thing to mend."""
+    by_check: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        by_check.setdefault((finding.endpoint, finding.check), []).append(finding)
+    return [FindingFact(severity, same[0].sentence, len(same)) for same in by_check.values()]
+
+
+def _to_judge(manifest: Manifest, data: DataDir) -> WindowToJudge:
+    from cursor_usage.quality import WindowToJudge  # noqa: PLC0415  # see above
+
+    window = manifest.window
+    return WindowToJudge(
+        endpoint=window.endpoint,
+        label=window.label,
+        records_path=data.landing / manifest.records_path,
+        start_date=window.start_date,
+        end_date=window.end_date,
+        start_at=window.start_at,
+        end_at=window.end_at,
+        records_announced=manifest.records_announced,
+        records_received=manifest.records_received,
+        cycle_start_at=manifest.cycle_start_at,
+        plausible_rows=None,
+    )

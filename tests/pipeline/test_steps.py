@@ -1,0 +1,296 @@
+"""The steps after landing, over the real engines: what a failure leaves untouched, and what a reader sees."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pytest
+
+from cursor_usage.pipeline.build import build
+from cursor_usage.pipeline.conclude import conclude
+from cursor_usage.pipeline.errors import (
+    BuildError,
+    JudgementError,
+    PipelineError,
+    PublishError,
+    SeedError,
+    TeamsFailedError,
+)
+from cursor_usage.pipeline.judge import judge
+from cursor_usage.pipeline.load import load
+from cursor_usage.pipeline.prepare import make_data_dir
+from cursor_usage.pipeline.publish import publish, published_run
+from cursor_usage.pipeline.seeds import merge_seeds
+from cursor_usage.settings import PROJECT_DIR, DataDir
+from cursor_usage.warehouse.connection import connected
+from tests.cursor_api_simulator import Simulator
+from tests.pipeline.pipeline_runner import PipelineRunner
+
+MARTS = (
+    "adoption_gaps",
+    "model_mix",
+    "model_mix_daily",
+    "usage_costs",
+    "usage_costs_daily",
+    "verification_totals",
+    "verification_verdicts",
+)
+PROJECT_SEEDS = PROJECT_DIR / "dbt_project" / "seeds"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A published team, for tests that change only what must not change it."""
+    with Simulator(seed=3, seats=12, events_per_day=60, clock="2026-11-24T05:30:00Z") as simulator:
+        pipeline = PipelineRunner(simulator, tmp_path_factory.mktemp("published") / "data")
+        pipeline.run()
+        yield pipeline
+
+
+def marts_of(pipeline: PipelineRunner) -> dict[str, list[tuple]]:
+    """Every mart's rows, but for the snapshot's instant, which is each run's own."""
+    return {
+        mart: pipeline.mart(
+            f"select * {'exclude (snapshot_at)' if mart == 'verification_verdicts' else ''} from {mart} order by all"
+        )
+        for mart in MARTS
+    }
+
+
+def test_the_totals_of_a_first_run_tie_to_the_spend_figures(published):
+    verdicts = published.mart(
+        "select measure, verdict from verification_totals where reference_source = 'cursor_spend_api' order by measure"
+    )
+    assert verdicts == [
+        ("cycle_included_usage_usd", "matched"),
+        ("cycle_on_demand_usd", "matched"),
+        ("cycle_usage_value_usd", "matched"),
+    ]
+    assert published.mart("select verdict from verification_verdicts") == [("matched",)]
+
+
+def test_a_second_run_with_the_same_answers_leaves_every_marts_rows_equal(published):
+    before = marts_of(published)
+    loads = published.raw("select count(*) from raw.loads")[0][0]
+    published.run()
+    assert marts_of(published) == before
+    assert published.raw("select count(*) from raw.loads")[0][0] > loads
+
+
+def test_an_answer_that_fails_the_checks_replaces_nothing(published):
+    before, raw = marts_of(published), published.raw_rows()
+    published.simulator.faults.add("negative_counter", endpoint="usage_events", start_date="2026-11-23", times=None)
+    try:
+        task = published.task()
+        published.extract(task)
+        with pytest.raises(JudgementError, match="did not pass the data-quality checks, so it replaced nothing"):
+            judge(published.data, task.team_id, task.run_id)
+    finally:
+        published.simulator.faults.clear()
+    assert (marts_of(published), published.raw_rows()) == (before, raw)
+    with pytest.raises(TeamsFailedError, match="Team 'acme' failed: What the API answered did not pass"):
+        conclude(published.data, task.run_id, [task])
+
+
+def test_a_judged_answer_that_failed_is_not_loaded_by_clearing_the_load_task(published):
+    published.simulator.faults.add("negative_counter", endpoint="usage_events", start_date="2026-11-23", times=None)
+    task = published.task()
+    try:
+        published.extract(task)
+    finally:
+        published.simulator.faults.clear()
+    with pytest.raises(JudgementError):
+        judge(published.data, task.team_id, task.run_id)
+    raw = published.raw_rows()
+    with pytest.raises(PipelineError, match="did not pass"):
+        load(published.data, task.team_id, task.run_id)
+    assert published.raw_rows() == raw
+
+
+def test_a_team_that_fails_keeps_its_rows_and_the_other_is_published(published):
+    other = PipelineRunner(published.simulator, published.data.root, "globex")
+    other.runs = published.runs
+    other.run()
+    before = published.mart("select * from usage_costs where team_id = 'globex' order by all")
+
+    task = published.task()
+    failing = msgspec.structs.replace(task, team_id="globex", connection_id="cursor_globex")
+    other.key = "wrong"
+    with pytest.raises(Exception, match="refused the key"):
+        other.extract(failing)
+    published.extract(task)
+    judge(published.data, task.team_id, task.run_id)
+    published.load(task)
+    assert build(published.data, task.run_id, [task, failing], {}) == ["globex"]
+    publish(published.data, task.run_id)
+    with pytest.raises(TeamsFailedError, match=r"Team 'globex' failed: .*refused the key"):
+        conclude(published.data, task.run_id, [task, failing])
+    assert published.mart("select * from usage_costs where team_id = 'globex' order by all") == before
+    verdicts = dict(published.mart("select team_id, verdict from verification_verdicts"))
+    assert verdicts == {"acme": "matched", "globex": "inconclusive"}
+    [(sentence,)] = published.mart("select sentence from verification_verdicts where team_id = 'globex'")
+    assert "refused the key" in sentence
+
+
+def test_where_no_team_was_loaded_nothing_is_built_or_published(published):
+    before = marts_of(published)
+    task = published.task()
+    with pytest.raises(PipelineError, match="No team was loaded in this run: the marts stay as they are"):
+        build(published.data, task.run_id, [task], {})
+    with pytest.raises(PublishError, match="were not built and tested by run"):
+        publish(published.data, task.run_id)
+    assert marts_of(published) == before
+
+
+def test_a_failing_data_test_keeps_what_is_published(published, tmp_path, monkeypatch):
+    before = marts_of(published)
+    prices = (PROJECT_SEEDS / "seat_prices.csv").read_text("utf-8").splitlines()
+    header = prices[0].split(",")
+    row = dict.fromkeys(header, "") | {
+        "team_id": "*",
+        "seat_type": "standard",
+        "valid_from": "2020-01-01",
+        "monthly_price_usd": "-1",
+        "price_source": "configured",
+    }
+    (tmp_path / "seat_prices.csv").write_text("\n".join([prices[0], ",".join(row[name] for name in header)]) + "\n")
+    monkeypatch.setenv("CURSOR_SEEDS_DIR", str(tmp_path))
+    task = published.task()
+    published.extract(task)
+    published.load(task)
+    with pytest.raises(BuildError, match=r"seat_price.*What is published stays as it was"):
+        build(published.data, task.run_id, [task], {})
+    with pytest.raises(PublishError, match="were not built and tested by run"):
+        publish(published.data, task.run_id)
+    assert marts_of(published) == before
+
+
+def test_a_user_prices_file_replaces_the_projects_and_is_said_to_be_configured(published, tmp_path, monkeypatch):
+    text = (PROJECT_SEEDS / "seat_prices.csv").read_text("utf-8").replace("assumed_list", "configured")
+    (tmp_path / "seat_prices.csv").write_text(text)
+    monkeypatch.setenv("CURSOR_SEEDS_DIR", str(tmp_path))
+    published.run()
+    sources = published.mart("select distinct seat_price_source from adoption_gaps where seat_price_source is not null")
+    assert sources == [("configured",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("seat_price.csv", "a,b\n", "has no namesake among the project's seeds: .*seat_prices.csv"),
+        ("seat_prices.csv", "email,price\n", "must have the header team_id,.* and has email,price"),
+        ("seat_prices.csv", b"\xff\xfe\x00", "cannot be read as a UTF-8 CSV file"),
+    ],
+)
+def test_a_users_seed_that_cannot_be_used_is_named(tmp_path, monkeypatch, name, text, says):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    monkeypatch.setenv("CURSOR_SEEDS_DIR", str(folder))
+    with pytest.raises(SeedError, match=says):
+        merge_seeds(PROJECT_SEEDS, tmp_path / "merged")
+
+
+def test_a_reader_of_the_old_file_is_not_disturbed_and_a_new_one_sees_the_new(published):
+    path = published.data.published / "marts.duckdb"
+    run_before = published_run(published.data.published)
+    with duckdb.connect() as reader:
+        reader.execute(f"attach '{path}' as marts (read_only)")
+        task = published.run()
+        assert reader.execute("select distinct run_id from marts.marts.publications").fetchall() == [(run_before,)]
+        assert reader.execute("select count(*) > 0 from marts.marts.model_mix_daily").fetchone() == (True,)
+    assert published_run(published.data.published) == task.run_id
+    assert list(published.data.published.glob("*partial*")) == []
+
+
+def test_published_files_name_their_run_and_open_with_older_readers(published):
+    folder = published.data.published
+    run_id = published_run(folder)
+    assert {path.stem for path in folder.glob("*.parquet")} == {*MARTS, "publications"}
+    metadata = dict(
+        duckdb.sql(
+            f"select key::varchar, value::varchar from parquet_kv_metadata('{folder}/usage_costs.parquet')"
+        ).fetchall()
+    )
+    assert metadata["run_id"] == run_id
+    with duckdb.connect() as session:
+        session.execute(f"attach '{folder / 'marts.duckdb'}' as marts (read_only)")
+        [(tags,)] = session.execute("select tags from duckdb_databases() where database_name = 'marts'").fetchall()
+    assert tags["storage_version"].startswith("v1.4.0")
+
+
+def test_personal_data_are_readable_by_their_owner_only(published):
+    assert published.data.root.stat().st_mode & 0o077 == 0
+    assert published.data.landing.stat().st_mode & 0o077 == 0
+
+
+def test_a_data_directory_that_cannot_be_written_is_a_clear_error(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(PipelineError, match=r"cannot be written: .* Set CURSOR_DATA_DIR to a folder"):
+        make_data_dir(DataDir(blocked / "data"))
+
+
+KILLED_IN = {
+    "fetching": ("cursor_usage.landing.store", "Landing.complete", 4),
+    "loading, in a transaction": ("cursor_usage.warehouse.load", "_totals", 3),
+    "building": ("cursor_usage.pipeline.build", "_dbt_build", 1),
+    "publishing, between two files": ("cursor_usage.pipeline.publish", "_rename", 3),
+}
+
+
+@pytest.mark.parametrize("step", KILLED_IN)
+def test_a_run_that_was_killed_leaves_a_next_run_equal_to_an_undisturbed_one(published, pipeline, step):
+    module, name, call = KILLED_IN[step]
+    script = f"""
+        import importlib, os, signal
+        from pathlib import Path
+        from types import SimpleNamespace
+        from tests.pipeline.pipeline_runner import PipelineRunner
+
+        owner = importlib.import_module({module!r})
+        *path, name = {name!r}.split(".")
+        for part in path:
+            owner = getattr(owner, part)
+        real, calls = getattr(owner, name), []
+
+        def dying(*args, **kwargs):
+            calls.append(1)
+            if len(calls) == {call}:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*args, **kwargs)
+
+        setattr(owner, name, dying)
+        clock = SimpleNamespace(now_ms=lambda: {pipeline.simulator.clock.now_ms()})
+        remote = SimpleNamespace(url={pipeline.simulator.url!r}, key={pipeline.key!r}, clock=clock)
+        PipelineRunner(remote, Path({str(pipeline.data.root)!r})).run()
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        cwd=PROJECT_DIR,
+        env={**os.environ, "PYTHONPATH": f"{PROJECT_DIR}:{PROJECT_DIR / 'plugins'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
+    pipeline.runs = 10
+    pipeline.run()
+    assert marts_of(pipeline) == marts_of(published)
+    assert pipeline.raw_rows() == published.raw_rows()
+    assert list(Path(pipeline.data.root).rglob("*.partial*")) == []
+
+
+def test_a_build_that_died_is_never_published(published):
+    with connected(published.data.warehouse) as warehouse:
+        warehouse.execute("insert into raw.builds values ('died', ?, null)", [datetime.now(UTC).replace(tzinfo=None)])
+    with pytest.raises(PublishError):
+        publish(published.data, "died")
