@@ -8,14 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 _TEAM_ID = {
-    "label": "Team id",
-    "description": "Names the team in every table; the connection's id where this is empty. Letters, digits, . _ -",
+    "label": "Team ID",
+    "description": "The team's name in every table: letters, digits, dots, dashes, underscores. "
+    "Empty: the connection's ID.",
     "schema": {"type": ["string", "null"], "maxLength": 100},
 }
 _REQUESTS_PER_MINUTE = {
     "label": "Requests per minute",
-    "description": 'A number for each endpoint, or an object like {"usage_events": 60}; 20 where this is empty. '
-    "Endpoints: members, spend, daily_usage, usage_events",
+    "description": 'To each endpoint: a number, or an object like {"usage_events": 60}. Empty: 20. '
+    "Endpoints: members, spend, daily_usage, usage_events.",
     "schema": {"type": ["string", "null"]},
 }
 

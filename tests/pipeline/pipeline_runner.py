@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -25,7 +25,9 @@ from tests.cursor_api_simulator import Simulator
 
 
 class StillClock:
-    """The client's time: the simulator's instant; a sleep passes at once and is noted."""
+    """The client's time: the simulator's instant, in which no two fetches begin at once. Sleeping takes no time."""
+
+    asked = 0
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
@@ -35,7 +37,9 @@ class StillClock:
         return sum(self.slept)
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self._simulator.clock.now_ms() / 1000, UTC)
+        StillClock.asked += 1
+        instant = datetime.fromtimestamp(self._simulator.clock.now_ms() / 1000, UTC)
+        return instant + timedelta(microseconds=StillClock.asked % 1000)
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -62,7 +66,7 @@ class PipelineRunner:
     def task(self, start: date | None = None, end: date | None = None) -> TeamTask:
         self.runs += 1
         window = resolve_window(now=self.clock.now(), start=start, end=end)
-        return team_task_from(team_tasks(f"run{self.runs}", window, [self.team])[0])
+        return team_task_from(team_tasks(f"{self.team.team_id}-{self.runs}", window, [self.team])[0])
 
     def open_client(self) -> CursorAdminClient:
         return CursorAdminClient(self.key, base_url=self.team.host, requests_per_minute=1_000_000, clock=self.clock)
@@ -107,9 +111,11 @@ class PipelineRunner:
             return session.execute(query).fetchall()
 
     def raw_rows(self) -> dict[str, list[tuple]]:
-        """Everything of the API that raw holds, without the load it came with."""
+        """Everything of the team that raw holds of closed days, without the load it came with."""
         return {
-            table: self.raw(f"select * exclude (load_id) from raw.{table} order by all")
+            table: self.raw(
+                f"select * exclude (load_id) from raw.{table} where team_id = '{self.team.team_id}' order by all"
+            )
             for table in ("cursor_usage_events", "cursor_daily_usage")
         }
 

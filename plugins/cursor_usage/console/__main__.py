@@ -10,7 +10,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cursor_usage.console.environment import EnvironmentFileError, connection_ids, load_env_file
+from cursor_usage.console.environment import (
+    EnvironmentFileError,
+    connection_ids,
+    has_connection,
+    load_env_file,
+    standalone_settings,
+)
 from cursor_usage.settings import PROJECT_DIR
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -48,11 +54,24 @@ def check() -> None:
 @app.command()
 def up() -> None:
     """Start Airflow standalone with its UI; the DAG then runs daily."""
-    from cursor_usage.console.airflow_home import prepare_airflow  # noqa: PLC0415  # see above
+    from cursor_usage.console.airflow_home import prepare_airflow, run_until_stopped  # noqa: PLC0415  # see above
 
-    environment = prepare_airflow("up", console)
-    airflow = str(Path(sys.executable).with_name("airflow"))
-    os.execve(airflow, [airflow, "standalone"], environment)  # noqa: S606  # replaces this process, so that Ctrl-C reaches it
+    environment = {**standalone_settings(os.environ), **prepare_airflow("up", console)}
+    passwords = Path(environment["AIRFLOW_HOME"], "simple_auth_manager_passwords.json.generated")
+    console.print(
+        f"Airflow's UI comes up at http://localhost:{environment.get('AIRFLOW__API__PORT', '8080')}, Ctrl-C ends it. "
+        f"The user is admin, the password is in {passwords}.",
+        soft_wrap=True,
+        highlight=False,
+    )
+    if not has_connection(os.environ):
+        console.print(
+            "No connection is set: put one into .env, or add it in the UI (Admin, Connections, type Cursor Admin API, "
+            "ID cursor_default), then switch the DAG cursor_usage_daily on.",
+            soft_wrap=True,
+            highlight=False,
+        )
+    raise SystemExit(run_until_stopped([str(Path(sys.executable).with_name("airflow")), "standalone"], environment))
 
 
 if __name__ == "__main__":

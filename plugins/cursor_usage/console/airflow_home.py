@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,6 +15,9 @@ from rich.console import Console
 
 from cursor_usage.console.environment import airflow_environment
 from cursor_usage.settings import PROJECT_DIR
+
+# Airflow's parts take a dozen seconds on a busy machine.
+STOP_WAIT_SECONDS = 60.0
 
 
 def prepare_airflow(purpose: str, console: Console) -> dict[str, str]:
@@ -29,6 +35,34 @@ def prepare_airflow(purpose: str, console: Console) -> dict[str, str]:
         _airflow(environment, "pools", "set", "duckdb_writer", "1", "Whoever writes the warehouse")
         ready.touch()
     return environment
+
+
+def run_until_stopped(command: Sequence[str], environment: dict[str, str]) -> int:
+    """Runs ``airflow standalone`` until Ctrl-C, SIGTERM or a closed terminal; returns its exit status, 0 when stopped.
+
+    It gets a session of its own, so that only its parent process hears of the stop: Airflow's scheduler and
+    dag-processor (3.3) hang where the terminal's SIGINT and the parent's SIGTERM reach them together, as a signal's
+    handler waits for the log's lock that the other one holds.
+    """
+    for stop in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop, _interrupt)
+    process = subprocess.Popen(command, env=environment, cwd=PROJECT_DIR, start_new_session=True)  # noqa: S603  # ours
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+            process.wait(STOP_WAIT_SECONDS)
+        return 0
+    finally:
+        # A second Ctrl-C, or what did not end in time; runs go on from where they were.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _airflow(environment: dict[str, str], *arguments: str) -> None:

@@ -68,6 +68,16 @@ def airflow_environment(environment: MutableMapping[str, str], home: Path) -> di
     return {**os.environ, **environment, **settings}
 
 
+def standalone_settings(environment: MutableMapping[str, str]) -> dict[str, str]:
+    """What ``make up`` asks of Airflow where the environment says nothing else."""
+    return {
+        # Who reaches the UI reads people's names and what they cost: this machine only.
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        # Without a key the first thing to see would be a run that failed.
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": str(not has_connection(environment)),
+    }
+
+
 def demo_connection(url: str, key: str) -> str:
     """The connection to the bundled simulator, as Airflow reads it from the environment.
 

@@ -351,12 +351,16 @@ class Summary:
         self._print(table)
         self._and_more(len(models) - SHOWN_MODELS, "in marts.model_mix")
 
-    def _cost(self, marts: Marts, team_id: str, _: Row | None) -> None:
+    def _cost(self, marts: Marts, team_id: str, verdict: Row | None) -> None:
         rows = of_team(marts.rows("usage_costs", COST_COLUMNS, ("seat_price_source",)), team_id)
         rows = [row for row in rows if row["is_open_cycle"]]
         if not rows:
             return
-        self._title("Open cycle so far", f"{rows[0]['cycle_start_at']:%Y-%m-%d} to {rows[0]['cycle_end_at']:%Y-%m-%d}")
+        # The verdict's figures of the same cycle reach into the open day, to the spend snapshot.
+        newest = verdict["newest_loaded_date"] if verdict is not None else None
+        until = f", closed days up to {newest}" if newest is not None else ""
+        dates = f"{rows[0]['cycle_start_at']:%Y-%m-%d} to {rows[0]['cycle_end_at']:%Y-%m-%d}"
+        self._title("Open cycle so far", dates + until)
         fees, included, on_demand, cash = (
             total(row[column] for row in rows)
             for column in ("seat_fee_usd", "included_usage_usd", "on_demand_usd", "cash_cost_usd")
@@ -442,7 +446,7 @@ class Summary:
             self._say(f"and {number:,} more {where}", indent=2)
 
 
-VERDICT_COLUMNS = ("team_id", "verdict", "sentence")
+VERDICT_COLUMNS = ("team_id", "verdict", "sentence", "newest_loaded_date")
 TOTALS_COLUMNS = (
     "team_id",
     "window_start_date",

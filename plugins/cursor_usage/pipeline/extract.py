@@ -30,6 +30,7 @@ MAX_TRIES = 3
 # Rows that arrive while a window is paged move its count; a moment later it holds still.
 PAUSE_BETWEEN_TRIES_SECONDS = 5.0
 WINDOWS_SIDE_BY_SIDE = 4
+_MILLISECOND = timedelta(milliseconds=1)
 
 _Result = TypeVar("_Result")
 Clock = Callable[[], datetime]
@@ -198,7 +199,8 @@ class _Extraction:
         if today <= self.task.window.newest_closed_date:
             return
         start_at = datetime.combine(today, datetime.min.time(), tzinfo=UTC)
-        end_at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        # Up, so that the open day always reaches beyond the spend snapshot that was read before it.
+        end_at = start_at + -(-(now - start_at) // _MILLISECOND) * _MILLISECOND
         window = Window(Endpoint.USAGE_EVENTS, today, today, start_at, end_at, is_open_day=True)
         await self._land(window, functools.partial(self.client.usage_events, start_at, end_at), counted=True)
 
@@ -328,7 +330,7 @@ def _request_of(window: Window) -> dict[str, Any]:
 
 
 def _milliseconds(at: datetime) -> int:
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // _MILLISECOND
 
 
 def _instant(milliseconds: int | None) -> datetime | None:

@@ -1,0 +1,62 @@
+with
+
+readings as (
+
+    select
+        team_id,
+        measure,
+        start_date,
+        end_date,
+        cast(value as decimal(38, 8)) as reference_value,
+        cast(read_at as {{ dbt.type_timestamp() }}) as read_at,
+        row_number() over (
+            partition by team_id, measure, start_date, end_date
+            order by read_at desc nulls last, value desc nulls last
+        ) as newest_first
+    from {{ ref('dashboard_totals') }}
+
+),
+
+teams as (
+
+    select * from {{ ref('int_teams') }}
+
+),
+
+measures as (
+
+    select * from {{ ref('int_verification_measures') }}
+
+),
+
+cycles as (
+
+    select * from {{ ref('int_billing_cycles') }}
+
+),
+
+-- The dashboard shows a cycle from its start's instant, the seed names its day.
+with_cycles as (
+
+    select
+        readings.team_id,
+        readings.measure,
+        measures.scope,
+        readings.start_date,
+        readings.end_date,
+        readings.reference_value,
+        readings.read_at,
+        cycles.cycle_start_at
+    from readings
+    inner join teams on readings.team_id = teams.team_id
+    left join measures on readings.measure = measures.measure
+    left join cycles
+        on
+            readings.team_id = cycles.team_id
+            and measures.scope = 'cycle'
+            and readings.start_date = cast(cycles.cycle_start_at as date)
+    where readings.newest_first = 1
+
+)
+
+select * from with_cycles

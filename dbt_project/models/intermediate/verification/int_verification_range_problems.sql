@@ -1,0 +1,82 @@
+with
+
+ranges as (
+
+    select * from {{ ref('int_verification_ranges') }}
+
+),
+
+usage_daily as (
+
+    select
+        team_id,
+        usage_date,
+        cycle_start_at,
+        kind,
+        category,
+        amount_usd,
+        unpriced_requests
+    from {{ ref('int_usage_daily') }}
+    where unpriced_requests > 0 or (category = 'unknown' and amount_usd <> 0)
+
+),
+
+usage_in_ranges as (
+
+    select
+        ranges.range_id,
+        usage_daily.*
+    from ranges
+    inner join usage_daily
+        on
+            ranges.team_id = usage_daily.team_id
+            and ranges.start_date <= usage_daily.usage_date
+            and ranges.end_date >= usage_daily.usage_date
+    where ranges.cycle_start_at is null or ranges.cycle_start_at = usage_daily.cycle_start_at
+
+),
+
+unknown_kinds as (
+
+    select
+        range_id,
+        coalesce(kind, '(none)') as kind,
+        sum(amount_usd) as amount_usd
+    from usage_in_ranges
+    where category = 'unknown' and amount_usd <> 0
+    group by range_id, coalesce(kind, '(none)')
+
+),
+
+unknown_kinds_listed as (
+
+    select
+        range_id,
+        'costs are of an unknown kind: '
+        || {{ dbt.listagg("'''' || kind || ''' with ' || " ~ usd_as_text('amount_usd'), "', '", 'order by kind') }}
+            as unknown_kinds
+    from unknown_kinds
+    group by range_id
+
+),
+
+unpriced as (
+
+    select
+        range_id,
+        sum(unpriced_requests) as unpriced_requests
+    from usage_in_ranges
+    where unpriced_requests > 0
+    group by range_id
+
+)
+
+select
+    ranges.range_id,
+    ranges.team_id,
+    ranges.missing_days,
+    unknown_kinds_listed.unknown_kinds,
+    {{ counted('unpriced.unpriced_requests', 'request has no price', 'requests have no price') }} as unpriced_requests
+from ranges
+left join unknown_kinds_listed on ranges.range_id = unknown_kinds_listed.range_id
+left join unpriced on ranges.range_id = unpriced.range_id

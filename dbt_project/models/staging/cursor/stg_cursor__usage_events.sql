@@ -1,0 +1,1 @@
+{{ staged_usage_events(source('cursor', 'cursor_usage_events')) }}
