@@ -35,7 +35,7 @@ lint: $(READY) ## Ruff, mypy, sqlfluff, import rules: they judge, they do not re
 	@$(BIN)/sqlfluff lint dbt_project
 
 test: $(READY) lint ## Every check and test
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist loadfile
 
 clean: ## Remove .venv and Airflow's home; data stay
 	rm -rf $(VENV) .airflow

@@ -86,7 +86,7 @@ def floor(url: str, key: str, folder: Path) -> float:
                 f"format = 'newline_delimited', compression = 'zstd', columns = {TYPES})"
             )
 
-    return timed(lambda: (asyncio.run(fetch()), read()))
+    return timed(lambda: asyncio.run(fetch())) + timed(read)
 
 
 def main() -> None:

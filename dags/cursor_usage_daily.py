@@ -157,7 +157,7 @@ def conclude(team_tasks: list[dict[str, Any]] | None) -> None:
 
 def _context_of(team_task: dict[str, Any]) -> dict[str, Any]:
     """Airflow's context, with the team's name for the label of the mapped task in the graph."""
-    context = get_current_context()
+    context: dict[str, Any] = get_current_context()  # type: ignore[assignment]  # takes further keys for its templates
     context["team_id"] = team_task["team_id"]
     return context
 
@@ -188,7 +188,7 @@ def team(team_task: dict[str, Any]) -> None:
     },
 )
 def cursor_usage_daily() -> None:
-    team_tasks = prepare()
+    team_tasks: Any = prepare()  # what a task returns is known when it runs
     team.expand(team_task=team_tasks) >> build(team_tasks) >> publish() >> conclude(team_tasks)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -42,7 +43,7 @@ def run(data: Path, *arguments: str, **environment: str) -> subprocess.Completed
     )
 
 
-def marts(data: Path) -> dict[str, list[tuple]]:
+def marts(data: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Every published mart but the publications, without the instants that are each run's own."""
     with duckdb.connect() as session:
         session.execute(f"attach '{data}/published/marts.duckdb' as published (read_only)")

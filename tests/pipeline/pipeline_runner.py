@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -100,17 +101,17 @@ class PipelineRunner:
         assert found is not None
         return found
 
-    def raw(self, query: str) -> list[tuple]:
+    def raw(self, query: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.data.warehouse), read_only=True) as warehouse:
             return warehouse.execute(query).fetchall()
 
-    def mart(self, query: str) -> list[tuple]:
+    def mart(self, query: str) -> list[tuple[Any, ...]]:
         with duckdb.connect() as session:
             session.execute(f"attach '{self.data.published / 'marts.duckdb'}' as published (read_only)")
             session.execute("use published.marts")
             return session.execute(query).fetchall()
 
-    def raw_rows(self) -> dict[str, list[tuple]]:
+    def raw_rows(self) -> dict[str, list[tuple[Any, ...]]]:
         """Everything of the team that raw holds of closed days, without the load it came with."""
         return {
             table: self.raw(
@@ -119,7 +120,7 @@ class PipelineRunner:
             for table in ("cursor_usage_events", "cursor_daily_usage")
         }
 
-    def requests(self, endpoint: str) -> list[dict]:
+    def requests(self, endpoint: str) -> list[dict[str, Any]]:
         return [request.body for request in self.simulator.requests if request.endpoint == endpoint]
 
 

@@ -9,6 +9,7 @@ import sys
 import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
@@ -55,7 +56,7 @@ def published(tmp_path_factory):
         yield pipeline
 
 
-def marts_of(pipeline: PipelineRunner) -> dict[str, list[tuple]]:
+def marts_of(pipeline: PipelineRunner) -> dict[str, list[tuple[Any, ...]]]:
     """Every mart's rows of the team, but for the snapshot's instant, which is each run's own."""
     return {
         mart: pipeline.mart(
@@ -197,7 +198,9 @@ def test_a_reader_of_the_old_file_is_not_disturbed_and_a_new_one_sees_the_new(pu
     with duckdb.connect() as reader, duckdb.connect() as later:
         reader.execute(f"attach '{path}' as marts (read_only)")
         before = reader.execute(instant).fetchall()
-        publish(published.data, published_run(published.data.published))
+        run_id = published_run(published.data.published)
+        assert run_id is not None
+        publish(published.data, run_id)
         assert reader.execute(instant).fetchall() == before
         assert reader.execute("select count(*) > 0 from marts.marts.model_mix_daily").fetchone() == (True,)
         later.execute(f"attach '{path}' as marts (read_only)")
@@ -248,6 +251,7 @@ def test_a_run_that_was_killed_leaves_a_next_run_equal_to_an_undisturbed_one(pub
     script = f"""
         import importlib, os, signal
         from pathlib import Path
+from typing import Any
         from types import SimpleNamespace
         from tests.pipeline.pipeline_runner import PipelineRunner
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -28,7 +29,7 @@ FIRST = date(2026, 11, 2)
 BEGAN = datetime(2026, 11, 9, 5, 30, tzinfo=UTC)
 
 
-def event(day: date, second: int = 1, **fields) -> dict:
+def event(day: date, second: int = 1, **fields) -> dict[str, Any]:
     at = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(seconds=second)
     return {"timestamp": str(int(at.timestamp() * 1000)), "model": "gpt-5", "kind": "Included", **fields}
 
@@ -282,6 +283,8 @@ def test_a_client_that_has_the_file_open_is_named(tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", holding], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as client:
+        assert client.stdout is not None
+        assert client.stdin is not None
         client.stdout.readline()
         with (
             pytest.raises(WarehouseLockedError, match=rf"process {client.pid}.*marts\.duckdb"),
