@@ -50,7 +50,7 @@ def test_the_first_run_fetches_the_open_cycle_thirty_days_of_activity_and_the_op
         ("2026-11-21T00:00:00.000", "2026-11-21T23:59:59.999"),
         ("2026-11-22T00:00:00.000", "2026-11-22T23:59:59.999"),
         ("2026-11-23T00:00:00.000", "2026-11-23T23:59:59.999"),
-        ("2026-11-24T00:00:00.000", "2026-11-24T05:30:00.000"),
+        ("2026-11-24T00:00:00.000", "2026-11-24T05:30:00.001"),
     ]
     assert len(pipeline.requests("spend")) == 2  # before and after the open day
 
@@ -103,7 +103,7 @@ def test_the_same_run_again_fetches_no_closed_window_twice(pipeline):
     first = pipeline.extract(task)
     before = len(pipeline.requests("usage_events"))
     again = pipeline.extract(task)
-    assert days(pipeline.requests("usage_events")[before:]) == [("2026-11-24T00:00:00.000", "2026-11-24T05:30:00.000")]
+    assert days(pipeline.requests("usage_events")[before:]) == [("2026-11-24T00:00:00.000", "2026-11-24T05:30:00.001")]
     assert len(again.fetches) == len(first.fetches)
 
 

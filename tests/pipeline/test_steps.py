@@ -87,6 +87,22 @@ def test_a_second_run_with_the_same_answers_leaves_every_marts_rows_equal(publis
     assert published.raw("select count(*) from raw.loads")[0][0] > loads
 
 
+def test_a_reader_of_the_old_file_is_not_disturbed_and_a_new_one_sees_the_new(published):
+    path = published.data.published / "marts.duckdb"
+    instant = "select distinct published_at from marts.marts.publications"
+    with duckdb.connect() as reader, duckdb.connect() as later:
+        reader.execute(f"attach '{path}' as marts (read_only)")
+        before = reader.execute(instant).fetchall()
+        run_id = published_run(published.data.published)
+        assert run_id is not None
+        publish(published.data, run_id)
+        assert reader.execute(instant).fetchall() == before
+        assert reader.execute("select count(*) > 0 from marts.marts.model_mix_daily").fetchone() == (True,)
+        later.execute(f"attach '{path}' as marts (read_only)")
+        assert later.execute(instant).fetchall() > before
+    assert list(published.data.published.glob("*partial*")) == []
+
+
 def test_an_answer_that_fails_the_checks_replaces_nothing(published):
     before, raw = marts_of(published), published.raw_rows()
     published.simulator.faults.add("negative_counter", endpoint="usage_events", start_date="2026-11-23", times=None)
@@ -190,22 +206,6 @@ def test_a_users_seed_that_cannot_be_used_is_named(tmp_path, monkeypatch, name, 
     monkeypatch.setenv("CURSOR_SEEDS_DIR", str(folder))
     with pytest.raises(SeedError, match=says):
         merge_seeds(PROJECT_SEEDS, tmp_path / "merged")
-
-
-def test_a_reader_of_the_old_file_is_not_disturbed_and_a_new_one_sees_the_new(published):
-    path = published.data.published / "marts.duckdb"
-    instant = "select distinct published_at from marts.marts.publications"
-    with duckdb.connect() as reader, duckdb.connect() as later:
-        reader.execute(f"attach '{path}' as marts (read_only)")
-        before = reader.execute(instant).fetchall()
-        run_id = published_run(published.data.published)
-        assert run_id is not None
-        publish(published.data, run_id)
-        assert reader.execute(instant).fetchall() == before
-        assert reader.execute("select count(*) > 0 from marts.marts.model_mix_daily").fetchone() == (True,)
-        later.execute(f"attach '{path}' as marts (read_only)")
-        assert later.execute(instant).fetchall() > before
-    assert list(published.data.published.glob("*partial*")) == []
 
 
 def test_published_files_name_their_run_and_open_with_older_readers(published):

@@ -148,9 +148,8 @@ def _follow(line: str, dag_run: _DagRun, console: Console) -> None:
         console.print(f"  [{colour}]{escape(event)}[/]", soft_wrap=True)
     elif level == "error" and entry.get("exception"):
         sentence = str(entry["exception"][0].get("exc_value"))
-        # The last task repeats what the failed teams said; each sentence is shown once.
-        if not any(known in sentence for known in dag_run.errors):
-            dag_run.errors.append(sentence)
+        # The last task repeats what failed, with the team's name before it: that one stays.
+        dag_run.errors = [*(known for known in dag_run.errors if known not in sentence), sentence]
 
 
 def _stop(process: subprocess.Popen[str]) -> None:
