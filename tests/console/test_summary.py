@@ -395,7 +395,7 @@ def test_the_files_of_teams_tell_what_a_run_did():
         rows_loaded={"members": 76},
         windows_loaded={"members": 1},
         windows_unchanged={"members": 0},
-        error="It broke.",
+        errors={"judge": "It broke."},
     )
     run = RunSummary.of_teams("r", [file])
     assert run.access == [Access("acme", "members", "refused", 403, "No")]

@@ -251,7 +251,6 @@ def test_a_run_that_was_killed_leaves_a_next_run_equal_to_an_undisturbed_one(pub
     script = f"""
         import importlib, os, signal
         from pathlib import Path
-from typing import Any
         from types import SimpleNamespace
         from tests.pipeline.pipeline_runner import PipelineRunner
 

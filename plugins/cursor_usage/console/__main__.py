@@ -20,7 +20,8 @@ from cursor_usage.console.environment import (
 from cursor_usage.settings import PROJECT_DIR
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-console = Console()
+# Where no terminal says how wide it is (a log, a pipe), 100 columns hold each table without breaking a word.
+console = Console(width=None if sys.stdout.isatty() else 100)
 
 
 @app.callback()

@@ -60,7 +60,8 @@ def failed_run(data: DataDir, task: TeamTask) -> TeamRunFile:
     run = read_run_file(data.landing, task.team_id, task.run_id) or TeamRunFile(
         run_id=task.run_id, team_id=task.team_id, connection_id=task.connection_id, started_at=now, finished_at=now
     )
-    run.error = run.error or DID_NOT_FINISH
+    if run.error is None:
+        run.errors["load"] = DID_NOT_FINISH
     return run
 
 

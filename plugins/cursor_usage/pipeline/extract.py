@@ -73,7 +73,7 @@ def extract(
     try:
         return asyncio.run(extraction.run(open_client(), known_days(data, task.team_id)))
     except BaseException as error:
-        extraction.run_file.error = str(error) or f"The fetch was interrupted ({type(error).__name__}); run again."
+        extraction.run_file.errors["extract"] = str(error) or f"The fetch was interrupted ({type(error).__name__})."
         raise
     finally:
         extraction.save()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from cursor_usage.landing import Landing, Manifest
 from cursor_usage.pipeline.build import DBT_PROJECT
-from cursor_usage.pipeline.errors import JudgementError, PipelineError
+from cursor_usage.pipeline.errors import JudgementError
 from cursor_usage.pipeline.known_names import known_kind, known_model
-from cursor_usage.pipeline.run import FindingFact, TeamRunFile, read_run_file, write_run_file
+from cursor_usage.pipeline.run import FindingFact, TeamRunFile, noting_error, require_run, write_run_file
 from cursor_usage.pipeline.seeds import merge_seeds
 from cursor_usage.settings import DataDir
 
@@ -25,20 +25,27 @@ def judge(data: DataDir, team_id: str, run_id: str) -> TeamRunFile:
 
     Raises:
         JudgementError: a critical check failed; raw and what is published stay as they are.
-        PipelineError: the run has not landed anything for this team.
+        PipelineError: the run has not landed anything for this team, or fetching failed.
+        QualityError: it could not be judged, which is no pass.
     """
+    run = require_run(data.landing, team_id, run_id, "extract")
+    with noting_error(data.landing, run, "judge"):
+        _judge(data, run)
+        write_run_file(data.landing, run)
+    log.info("judged: %d checks, %d findings, none critical", run.checks, len(run.findings))
+    return run
+
+
+def _judge(data: DataDir, run: TeamRunFile) -> None:
     from cursor_usage.quality import judge as judge_windows  # noqa: PLC0415  # Great Expectations takes seconds to import
 
-    run = read_run_file(data.landing, team_id, run_id)
-    if run is None or not run.fetches:
-        raise PipelineError(f"Run {run_id} has landed nothing for team {team_id!r}: run it from its first task.")
-    landing = Landing(data.landing, team_id)
+    landing = Landing(data.landing, run.team_id)
     seeds = merge_seeds(DBT_PROJECT / "seeds", data.work / "seeds_to_judge")
     judgement = judge_windows(
         [_to_judge(landing.manifest(path), data) for path in run.fetches],
         docs_dir=data.docs,
-        run_id=run_id,
-        team_id=team_id,
+        run_id=run.run_id,
+        team_id=run.team_id,
         is_known_kind=known_kind(seeds),
         is_known_model=known_model(seeds, DBT_PROJECT),
     )
@@ -48,15 +55,10 @@ def judge(data: DataDir, team_id: str, run_id: str) -> TeamRunFile:
         log.warning("%s", fact.text)
     if not judgement.passed:
         sentences = " ".join(finding.sentence for finding in judgement.critical)
-        run.error = (
+        raise JudgementError(
             f"What the API answered did not pass the data-quality checks, so it replaced nothing: {sentences} "
-            f"The report is in {data.docs}."
+            f"The report is {judgement.docs_path}."
         )
-    write_run_file(data.landing, run)
-    if run.error:
-        raise JudgementError(run.error)
-    log.info("judged: %d checks passed, %d warnings", judgement.checks, len(judgement.warnings))
-    return run
 
 
 def _by_check(severity: str, findings: Sequence[Finding]) -> list[FindingFact]:

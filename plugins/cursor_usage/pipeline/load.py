@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cursor_usage.landing import Landing, Manifest
-from cursor_usage.pipeline.errors import PipelineError
-from cursor_usage.pipeline.run import TeamRunFile, read_run_file, write_run_file
+from cursor_usage.pipeline.run import TeamRunFile, noting_error, require_run, write_run_file
 from cursor_usage.settings import DataDir
 from cursor_usage.warehouse import load as warehouse_load
 from cursor_usage.warehouse.connection import connected, writer
@@ -25,17 +24,23 @@ def load(data: DataDir, team_id: str, run_id: str) -> TeamRunFile:
         PipelineError: the run has not landed anything for this team, or what it landed failed.
         WarehouseError: the warehouse is held by another process, or a landed file is damaged.
     """
-    run = read_run_file(data.landing, team_id, run_id)
-    if run is None:
-        raise PipelineError(f"Run {run_id} has landed nothing for team {team_id!r}: run it from its first task.")
-    if run.error:
-        raise PipelineError(f"Run {run_id} may not be loaded for team {team_id!r}: {run.error}")
-    landing = Landing(data.landing, team_id)
+    run = require_run(data.landing, team_id, run_id, "extract", "judge")
+    with noting_error(data.landing, run, "load"):
+        _load(data, run)
+        write_run_file(data.landing, run)
+    log.info("loaded %s rows of %s", f"{sum(run.rows_loaded.values()):,}", team_id)
+    return run
+
+
+def _load(data: DataDir, run: TeamRunFile) -> None:
+    landing = Landing(data.landing, run.team_id)
     run.rows_loaded, run.windows_loaded, run.windows_unchanged = {}, {}, {}
-    with writer(data.warehouse, purpose=f"loading {team_id}, run {run_id}"), connected(data.warehouse) as warehouse:
+    with (
+        writer(data.warehouse, purpose=f"loading {run.team_id}, run {run.run_id}"),
+        connected(data.warehouse) as warehouse,
+    ):
         for path in run.fetches:
-            fetch = landed_fetch(landing.manifest(path), path, data.landing, run_id)
-            done = warehouse_load.load(warehouse, fetch)
+            done = warehouse_load.load(warehouse, landed_fetch(landing.manifest(path), path, data.landing, run.run_id))
             for counts, amount in (
                 (run.rows_loaded, done.rows),
                 (run.windows_loaded, 1),
@@ -44,9 +49,6 @@ def load(data: DataDir, team_id: str, run_id: str) -> TeamRunFile:
                 counts[done.endpoint] = counts.get(done.endpoint, 0) + amount
         run.finished_at = datetime.now(UTC)
         record_team_run(warehouse, team_run(run))
-    write_run_file(data.landing, run)
-    log.info("loaded %s rows of %s", f"{sum(run.rows_loaded.values()):,}", team_id)
-    return run
 
 
 def landed_fetch(manifest: Manifest, path: str, landing_root: Path, run_id: str) -> LandedFetch:

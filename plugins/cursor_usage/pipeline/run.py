@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from cursor_usage.landing import Landing
+from cursor_usage.pipeline.errors import PipelineError
 from cursor_usage.pipeline.windows import RunWindow
+
+STEPS = ("extract", "judge", "load")
 
 
 class AccessFact(msgspec.Struct, frozen=True):
@@ -35,7 +40,11 @@ class FindingFact(msgspec.Struct, frozen=True):
 
 
 class TeamRunFile(msgspec.Struct, kw_only=True):
-    """How far a run came for one team. ``fetches`` are manifest folders below the landing root, in loading order."""
+    """How far a run came for one team.
+
+    ``fetches`` are manifest folders below the landing root, in loading order. ``errors`` says by step why it failed:
+    a step that is tried again clears its own, and nothing goes on over an earlier step's.
+    """
 
     run_id: str
     team_id: str
@@ -49,7 +58,12 @@ class TeamRunFile(msgspec.Struct, kw_only=True):
     rows_loaded: dict[str, int] = {}
     windows_loaded: dict[str, int] = {}
     windows_unchanged: dict[str, int] = {}
-    error: str | None = None
+    errors: dict[str, str] = {}
+
+    @property
+    def error(self) -> str | None:
+        """Why the run failed for the team, by its first step that did; None where none did."""
+        return next((self.errors[step] for step in STEPS if step in self.errors), None)
 
 
 class TeamTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,3 +84,32 @@ def read_run_file(landing_root: Path, team_id: str, run_id: str) -> TeamRunFile 
 
 def write_run_file(landing_root: Path, run: TeamRunFile) -> None:
     Landing(landing_root, run.team_id).write_run_file(run.run_id, msgspec.json.encode(run))
+
+
+@contextmanager
+def noting_error(landing_root: Path, run: TeamRunFile, step: str) -> Iterator[None]:
+    """Clears the step's error, and notes a new one in the run's file, so that the verdict can name it."""
+    run.errors.pop(step, None)
+    try:
+        yield
+    except BaseException as error:
+        run.errors[step] = str(error) or f"The step {step} was interrupted ({type(error).__name__})."
+        # The disk may be what failed: the error itself counts, not the note of it.
+        with suppress(OSError):
+            write_run_file(landing_root, run)
+        raise
+
+
+def require_run(landing_root: Path, team_id: str, run_id: str, *before: str) -> TeamRunFile:
+    """The run's file, for a step that goes on from the steps ``before`` it.
+
+    Raises:
+        PipelineError: the run has landed nothing for this team, or an earlier step of it failed.
+    """
+    run = read_run_file(landing_root, team_id, run_id)
+    if run is None:
+        raise PipelineError(f"Run {run_id} has landed nothing for team {team_id!r}: run it from its first task.")
+    for step in before:
+        if step in run.errors:
+            raise PipelineError(f"Run {run_id} cannot go on for team {team_id!r}, {step} failed: {run.errors[step]}")
+    return run
