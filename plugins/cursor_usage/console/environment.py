@@ -63,7 +63,6 @@ def airflow_environment(environment: MutableMapping[str, str], home: Path) -> di
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT_DIR / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     return {**os.environ, **environment, **settings}
 
