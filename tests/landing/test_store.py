@@ -107,9 +107,12 @@ def test_what_a_killed_process_left_is_cleared_and_never_read(landing):
     scratch = landing.folder / "0123.partial"
     scratch.mkdir(parents=True)
     (scratch / "records.jsonl.zst").write_bytes(b"half")
+    file = landing.folder / ".team.json.partial"
+    file.write_bytes(b"{")
     assert landing.newest(WINDOW) is None
     with landing.claimed(HOST):
         assert not scratch.exists()
+        assert not file.exists()
 
 
 def test_the_open_day_and_the_closed_day_of_one_date_are_two_windows(landing):

@@ -95,14 +95,21 @@ class Landing:
             lock = filelock.FileLock(self.folder / ".lock")
             with lock.acquire(timeout=wait_seconds):
                 self._remember_host(host)
-                for left_behind in self.folder.glob(f"*{_PARTIAL}"):
-                    shutil.rmtree(left_behind)
+                self._clear_what_was_left_behind()
                 yield
         except filelock.Timeout:
             raise LandingBusyError(
                 f"Another run is fetching team {self.team_id!r} into {self.folder}. "
                 f"Wait until it has ended, then run again."
             ) from None
+
+    def _clear_what_was_left_behind(self) -> None:
+        """Fetches and files that a killed process did not finish."""
+        for left_behind in [*self.folder.glob(f"*{_PARTIAL}"), *self.folder.glob(f"runs/*{_PARTIAL}")]:
+            if left_behind.is_dir():
+                shutil.rmtree(left_behind)
+            else:
+                left_behind.unlink()
 
     def _remember_host(self, host: str) -> None:
         memory = self.folder / "team.json"
