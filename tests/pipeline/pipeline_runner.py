@@ -76,6 +76,9 @@ class PipelineRunner:
         make_data_dir(self.data)
         return extract(open_client or self.open_client, task, self.data, clock=self.clock.now, sleep=self.clock.sleep)
 
+    def judge(self, task: TeamTask) -> TeamRunFile:
+        return judge(self.data, task.team_id, task.run_id)
+
     def load(self, task: TeamTask) -> TeamRunFile:
         return load(self.data, task.team_id, task.run_id)
 
@@ -89,7 +92,7 @@ class PipelineRunner:
         """All steps of one run."""
         task = self.task(start, end)
         self.extract(task)
-        judge(self.data, task.team_id, task.run_id)
+        self.judge(task)
         self.load(task)
         build(self.data, task.run_id, [task], {})
         publish(self.data, task.run_id)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from cursor_usage.landing import Landing, Manifest
 from cursor_usage.pipeline.build import DBT_PROJECT
 from cursor_usage.pipeline.errors import JudgementError
 from cursor_usage.pipeline.known_names import known_kind, known_model
+from cursor_usage.pipeline.plausibility import plausible_events, plausible_members
 from cursor_usage.pipeline.run import FindingFact, TeamRunFile, noting_error, require_run, write_run_file
 from cursor_usage.pipeline.seeds import merge_seeds
 from cursor_usage.settings import DataDir
+from cursor_usage.warehouse.connection import connected, writer
+from cursor_usage.warehouse.load import newest_members, rows_by_day
 
 if TYPE_CHECKING:
     from cursor_usage.quality import Finding, WindowToJudge
@@ -40,9 +45,10 @@ def _judge(data: DataDir, run: TeamRunFile) -> None:
     from cursor_usage.quality import judge as judge_windows  # noqa: PLC0415  # Great Expectations takes seconds to import
 
     landing = Landing(data.landing, run.team_id)
+    before = _loaded_before(data, run.team_id)
     seeds = merge_seeds(DBT_PROJECT / "seeds", data.work / "seeds_to_judge")
     judgement = judge_windows(
-        [_to_judge(landing.manifest(path), data) for path in run.fetches],
+        [_to_judge(landing.manifest(path), data, before) for path in run.fetches],
         docs_dir=data.docs,
         run_id=run.run_id,
         team_id=run.team_id,
@@ -69,7 +75,31 @@ def _by_check(severity: str, findings: Sequence[Finding]) -> list[FindingFact]:
     return [FindingFact(severity, same[0].sentence, len(same)) for same in by_check.values()]
 
 
-def _to_judge(manifest: Manifest, data: DataDir) -> WindowToJudge:
+@dataclass(frozen=True, slots=True)
+class _LoadedBefore:
+    """Sizes of what raw holds of a team."""
+
+    events_by_day: dict[date, int]
+    members: int | None
+
+
+def _loaded_before(data: DataDir, team_id: str) -> _LoadedBefore:
+    if not data.warehouse.exists():
+        return _LoadedBefore({}, None)
+    with writer(data.warehouse, purpose=f"judging {team_id}"), connected(data.warehouse) as warehouse:
+        return _LoadedBefore(rows_by_day(warehouse, team_id), newest_members(warehouse, team_id))
+
+
+def _plausible(manifest: Manifest, before: _LoadedBefore) -> tuple[int, int] | None:
+    window = manifest.window
+    if window.endpoint == "members":
+        return plausible_members(before.members)
+    if window.endpoint != "usage_events" or window.is_open_day or window.start_date is None or window.end_date is None:
+        return None
+    return plausible_events(window.start_date, window.end_date, before.events_by_day)
+
+
+def _to_judge(manifest: Manifest, data: DataDir, before: _LoadedBefore) -> WindowToJudge:
     from cursor_usage.quality import WindowToJudge  # noqa: PLC0415  # see above
 
     window = manifest.window
@@ -84,5 +114,5 @@ def _to_judge(manifest: Manifest, data: DataDir) -> WindowToJudge:
         records_announced=manifest.records_announced,
         records_received=manifest.records_received,
         cycle_start_at=manifest.cycle_start_at,
-        plausible_rows=None,
+        plausible_rows=_plausible(manifest, before),
     )

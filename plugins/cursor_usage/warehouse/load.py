@@ -305,3 +305,13 @@ def rows_by_day(connection: duckdb.DuckDBPyConnection, team_id: str, days: int =
         {"team_id": team_id, "days": days},
     ).fetchall()
     return dict(rows)
+
+
+def newest_members(connection: duckdb.DuckDBPyConnection, team_id: str) -> int | None:
+    """Members of the newest loaded snapshot, or None."""
+    row = connection.execute(
+        "select records_received from raw.loads where team_id = ? and endpoint = 'members' "
+        "order by fetch_started_at desc limit 1",
+        [team_id],
+    ).fetchone()
+    return None if row is None else int(row[0])
