@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 @contextmanager
 def failing_by_meaning() -> Iterator[None]:
@@ -21,21 +23,17 @@ def failing_by_meaning() -> Iterator[None]:
         yield
     except (AirflowException, KeyboardInterrupt):
         raise
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise AirflowException(
-                f"The disk is full ({error.filename or 'data directory'}). Free some space, then run again; "
-                f"what was landed, loaded and published before is whole."
-            ) from error
-        raise AirflowException(f"{error}. Mend this, then run again; nothing was lost.") from error
+    # Whatever a step raises ends its task; what is told apart is only whether another try may help.
     except Exception as error:
         is_retryable = getattr(error, "is_retryable", None)
-        if is_retryable is None:
-            if "No space left on device" in str(error):
-                raise AirflowException(
-                    "The disk is full. Free some space, then run again; what was landed, loaded and published "
-                    "before is whole."
-                ) from error
-            raise
-        # The sentence says all; the trace behind it would only bury it.
-        raise (AirflowException if is_retryable else AirflowFailException)(str(error)) from None
+        if is_retryable is not None:
+            # The sentence says all; the trace behind it would only bury it.
+            raise (AirflowException if is_retryable else AirflowFailException)(str(error)) from None
+        if getattr(error, "errno", None) in _DISK_FULL or "No space left on device" in str(error):
+            raise AirflowException(
+                "The disk is full. Free some space, then run again; what was landed, loaded and published before is "
+                "whole."
+            ) from error
+        if isinstance(error, OSError):
+            raise AirflowException(f"{error}. Mend this, then run again; nothing was lost.") from error
+        raise
