@@ -7,6 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
+PUBLISHED_FILE = "marts.duckdb"
+DEMO_FOLDER = "demo"
+
+
+# What switches off; any other value switches on, so that a misspelt wish to leave people out is not ignored.
+_OFF = ("", "0", "false", "no", "off")
+
+
+def is_report_without_people() -> bool:
+    """``CURSOR_REPORT_WITHOUT_PEOPLE``: whether published/report.html names nobody. Off where it is not set."""
+    return os.environ.get("CURSOR_REPORT_WITHOUT_PEOPLE", "").strip().lower() not in _OFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +30,12 @@ class DataDir:
     def from_environment(cls) -> DataDir:
         """``CURSOR_DATA_DIR``, else ``data`` below the project."""
         return cls(Path(os.environ.get("CURSOR_DATA_DIR") or PROJECT_DIR / "data").expanduser().resolve())
+
+    def to_show(self) -> DataDir:
+        """These places, or the demo's within them for as long as nothing of one's own is published."""
+        demo = DataDir(self.root / DEMO_FOLDER)
+        has_demo_only = not (self.published / PUBLISHED_FILE).exists() and (demo.published / PUBLISHED_FILE).exists()
+        return demo if has_demo_only else self
 
     @property
     def landing(self) -> Path:
@@ -35,6 +52,11 @@ class DataDir:
     @property
     def docs(self) -> Path:
         return self.root / "docs"
+
+    @property
+    def seeds(self) -> Path:
+        """The user's own seeds where CURSOR_SEEDS_DIR names no folder; may be missing."""
+        return self.root / "seeds"
 
     @property
     def work(self) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cursor_usage.cursor_api import CursorAdminClient, CursorError, Page
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from tests.cursor_api.fault_server import FakeClock, FaultServer
 
@@ -22,13 +22,13 @@ def client_of(server: FaultServer, clock: FakeClock | None = None, **settings: A
     return CursorAdminClient(KEY, **(defaults | settings))
 
 
-def events(client: CursorAdminClient) -> AsyncIterator[Page]:
+def events(client: CursorAdminClient) -> AsyncGenerator[Page, None]:
     return client.usage_events(
         datetime(2026, 11, 2, tzinfo=UTC), datetime(2026, 11, 2, 23, 59, 59, 999_999, tzinfo=UTC)
     )
 
 
-def daily_usage(client: CursorAdminClient) -> AsyncIterator[Page]:
+def daily_usage(client: CursorAdminClient) -> AsyncGenerator[Page, None]:
     return client.daily_usage(date(2026, 11, 2), date(2026, 11, 8))
 
 

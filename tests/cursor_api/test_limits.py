@@ -88,3 +88,104 @@ def test_limits_that_are_none_are_refused(configured):
         CursorRequestError, match=r"^requests_per_minute .*; give a whole number above zero, or an object"
     ):
         limits_by_endpoint(configured)
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.just("ask"),
+        st.just("answered"),
+        st.sampled_from([0.0, 1.0, 60.0]).map(lambda s: ("refused", s)),
+        st.floats(0, 90),
+    ),
+    max_size=60,
+)
+
+
+async def _departures_between_refusals(limit: int, steps: list[object]) -> tuple[list[float], EndpointGate]:
+    clock = FakeClock()
+    gate = EndpointGate(limit, clock)
+    departures, newest = [], 0
+    for step in steps:
+        if isinstance(step, float):
+            await clock.sleep(step)
+        elif isinstance(step, tuple):
+            gate.turn_away(newest, step[1])
+        elif step == "answered":
+            gate.note_answer()
+        else:
+            before = clock.seconds
+            newest = await gate.pass_through()
+            assert clock.seconds - before <= 61.01, "a minute's wait is the longest, whatever happened before"
+            departures.append(clock.seconds)
+        assert 1 <= gate.limit <= limit
+    return departures, gate
+
+
+@given(limit=st.integers(1, 8), steps=STEPS)
+def test_no_minute_holds_more_than_the_limit_whatever_is_refused(limit: int, steps: list[object]):
+    departures, _ = asyncio.run(_departures_between_refusals(limit, steps))
+    for first, one_too_many in zip(departures, departures[limit:], strict=False):
+        assert one_too_many - first > 60
+
+
+def _gate_after(limit: int, answered: int, refused: int) -> tuple[EndpointGate, FakeClock]:
+    clock = FakeClock()
+
+    async def burst() -> EndpointGate:
+        gate = EndpointGate(limit, clock)
+        turns = [await gate.pass_through() for _ in range(answered + refused)]
+        for _ in range(answered):
+            gate.note_answer()
+        for turn in turns[answered:]:
+            gate.turn_away(turn, 60)
+        return gate
+
+    return asyncio.run(burst()), clock
+
+
+@pytest.mark.parametrize(
+    ("limit", "answered", "refused", "lowered"),
+    [(60, 45, 1, 45), (60, 45, 15, 45), (60, 0, 1, 30), (60, 10, 16, 30), (60, 59, 1, 59), (1, 0, 1, 1), (2, 0, 2, 1)],
+)
+def test_the_limit_falls_to_what_got_through_though_at_most_by_half(limit, answered, refused, lowered):
+    gate, _ = _gate_after(limit, answered, refused)
+    assert gate.limit == lowered
+
+
+def test_the_limit_rises_again_step_by_step_and_not_beyond_what_is_configured():
+    gate, clock = _gate_after(60, 40, 3)
+    seen = []
+
+    async def quiet_minutes() -> None:
+        for _ in range(12):
+            await clock.sleep(62)
+            await gate.pass_through()
+            seen.append(gate.limit)
+
+    asyncio.run(quiet_minutes())
+    assert seen[:3] == [40, 43, 46]  # the first of them was the pause
+    assert seen[-1] == 60
+    assert seen == sorted(seen)
+
+
+def test_a_quota_shared_with_another_client_is_used_and_not_fought_over():
+    """The API lets twenty through a minute and another client takes twelve of them: eight are ours."""
+
+    async def two_hours() -> tuple[int, int]:
+        clock = FakeClock()
+        gate = EndpointGate(20, clock)
+        got_through: list[float] = []
+        refused = 0
+        while clock.seconds < 1000 + 7200:
+            turn = await gate.pass_through()
+            if sum(at > clock.seconds - 60 for at in got_through) < 8:
+                got_through.append(clock.seconds)
+                gate.note_answer()
+            else:
+                refused += 1
+                gate.turn_away(turn, 60)
+        return len(got_through), refused
+
+    got_through, refused = asyncio.run(two_hours())
+    assert got_through >= 0.9 * 8 * 120
+    assert refused <= 1.1 * 120

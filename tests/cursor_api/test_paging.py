@@ -15,7 +15,7 @@ from tests.cursor_api.fault_server import FaultServer, Reply, Request
 from tests.cursor_api.reading import READERS, client_of, daily_usage, error_of, events, read, records_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 RECORDS_KEY = {
     "members": "teamMembers",
@@ -144,9 +144,16 @@ def test_daily_usage_without_pagination_is_one_page_of_rows(server: FaultServer)
 @pytest.mark.parametrize("endpoint", ["usage_events", "spend", "daily_usage"])
 @pytest.mark.parametrize(
     ("how", "asked"),
-    [("repeats", 2), ("repeats in turns", 3), ("empty", 2), ("empty at once", 1), ("never ends", range(12, 20))],
+    [
+        # Announced pages behind the one that is wrong may be under way already.
+        ("repeats", range(2, 4)),
+        ("repeats in turns", range(3, 5)),
+        ("empty", range(2, 4)),
+        ("empty at once", [1]),
+        ("never ends", range(12, 20)),
+    ],
 )
-def test_endless_paging_ends_in_an_error(server: FaultServer, endpoint: str, how: str, asked: int | range) -> None:
+def test_endless_paging_ends_in_an_error(server: FaultServer, endpoint: str, how: str, asked: Sequence[int]) -> None:
     fresh = count()
 
     def rows(page: int) -> list[dict[str, int]]:
@@ -168,7 +175,7 @@ def test_endless_paging_ends_in_an_error(server: FaultServer, endpoint: str, how
     assert isinstance(error, CursorAnswerError)
     assert not error.is_retryable
     assert "pages do not end" in str(error)
-    assert len(server.requests) in (asked if isinstance(asked, range) else [asked])
+    assert len(server.requests) in asked
 
 
 def test_pages_that_become_more_while_they_are_read_are_followed(server: FaultServer) -> None:

@@ -100,18 +100,19 @@ def test_a_fetch_that_breaks_off_leaves_nothing_that_looks_whole(landing):
     with pytest.raises(ConnectionError):
         broken()
     assert landing.newest(WINDOW) is None
-    assert list(landing.root.rglob("*.partial")) == []
+    assert [path for path in landing.folder.iterdir() if path.is_dir()] == []
 
 
 def test_what_a_killed_process_left_is_cleared_and_never_read(landing):
-    scratch = landing.folder / "0123.partial"
-    scratch.mkdir(parents=True)
-    (scratch / "records.jsonl.zst").write_bytes(b"half")
+    scratches = [landing.folder / "0123.unfinished", landing.folder / "0123.partial"]
+    for scratch in scratches:
+        scratch.mkdir(parents=True)
+        (scratch / "records.jsonl.zst").write_bytes(b"half")
     file = landing.folder / ".team.json.partial"
     file.write_bytes(b"{")
     assert landing.newest(WINDOW) is None
     with landing.claimed(HOST):
-        assert not scratch.exists()
+        assert not any(scratch.exists() for scratch in scratches)
         assert not file.exists()
 
 

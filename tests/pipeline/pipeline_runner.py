@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,8 +25,25 @@ from cursor_usage.pipeline.prepare import make_data_dir, team_task_from, team_ta
 from cursor_usage.pipeline.publish import publish
 from cursor_usage.pipeline.run import TeamRunFile, TeamTask, read_run_file
 from cursor_usage.pipeline.windows import resolve_window
-from cursor_usage.settings import DataDir
+from cursor_usage.settings import PROJECT_DIR, DataDir
 from tests.cursor_api_simulator import Simulator
+
+
+def run_script(script: str) -> subprocess.CompletedProcess[str]:
+    """Runs Python text in a process of its own, from which the project and its tests can be imported."""
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        cwd=PROJECT_DIR,
+        env={**os.environ, "PYTHONPATH": f"{PROJECT_DIR}:{PROJECT_DIR / 'plugins'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def half_landed(data: DataDir) -> list[Path]:
+    """Fetches and files in landing that never got their name."""
+    return [path for path in data.landing.rglob("*") if path.name.endswith((".unfinished", ".partial"))]
 
 
 class StillClock:
@@ -88,13 +109,15 @@ class PipelineRunner:
         self.extract(task)
         return self.load(task)
 
-    def run(self, start: date | None = None, end: date | None = None) -> TeamTask:
-        """All steps of one run."""
+    def run(
+        self, start: date | None = None, end: date | None = None, variables: Mapping[str, object] | None = None
+    ) -> TeamTask:
+        """All steps of one run; ``variables`` are dbt's."""
         task = self.task(start, end)
         self.extract(task)
         self.judge(task)
         self.load(task)
-        build(self.data, task.run_id, [task], {})
+        build(self.data, task.run_id, [task], variables or {})
         publish(self.data, task.run_id)
         conclude(self.data, task.run_id, [task])
         return task

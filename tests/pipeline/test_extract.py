@@ -21,7 +21,7 @@ from cursor_usage.cursor_api import (
 from cursor_usage.landing import LandingError
 from cursor_usage.pipeline.errors import IncompleteWindowError
 from tests.cursor_api_simulator import Simulator
-from tests.pipeline.pipeline_runner import PipelineRunner, landed_text
+from tests.pipeline.pipeline_runner import PipelineRunner, half_landed, landed_text
 
 TODAY = date(2026, 11, 24)
 YESTERDAY = TODAY - timedelta(days=1)
@@ -167,9 +167,9 @@ def test_an_endpoint_that_stays_broken_fails_the_team_and_loses_nothing(pipeline
     assert run_file.error
     assert outcomes(run_file)["usage_events"] == "failed"
     assert pipeline.raw_rows() == before
-    assert list(pipeline.data.landing.rglob("*.partial")) == []
     simulator.faults.clear()
     pipeline.until_load()
+    assert half_landed(pipeline.data) == []
     assert pipeline.raw_rows()["cursor_usage_events"] == before["cursor_usage_events"]
 
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from cursor_usage.pipeline import load as load_step
 from cursor_usage.pipeline.build import build
 from cursor_usage.pipeline.conclude import conclude
 from cursor_usage.pipeline.errors import PublishError
 from cursor_usage.pipeline.judge import judge
 from cursor_usage.pipeline.publish import newest_publication, publish, published_run
-from cursor_usage.warehouse.connection import connected
+from cursor_usage.settings import PROJECT_DIR
+from cursor_usage.warehouse.connection import WarehouseLockedError, connected, writer
 
 
 def loaded(pipeline, day: date):
@@ -42,10 +51,62 @@ def test_marts_that_another_runs_build_left_untested_are_not_published(pipeline)
     build(pipeline.data, task.run_id, [task], {})
     with connected(pipeline.data.warehouse) as warehouse:
         begun_at = (datetime.now(UTC) + timedelta(seconds=1)).replace(tzinfo=None)
-        warehouse.execute("insert into raw.builds values ('another', ?, null)", [begun_at])
+        warehouse.execute("insert into raw.builds (run_id, started_at) values ('another', ?)", [begun_at])
     with pytest.raises(PublishError, match="when run another built them"):
         publish(pipeline.data, task.run_id)
     with pytest.raises(PublishError, match="published nothing"):
         conclude(pipeline.data, task.run_id, [task])
     assert newest_publication(pipeline.data.published) == before
     conclude(pipeline.data, published.run_id, [published])
+
+
+@contextmanager
+def held_by_another_run(pipeline) -> Iterator[subprocess.Popen[str]]:
+    """A process that has the warehouse until something is written to it."""
+    script = (
+        "from pathlib import Path; from cursor_usage.warehouse.connection import writer\n"
+        f"with writer(Path({str(pipeline.data.warehouse)!r}), purpose='loading acme, run first'):\n"
+        "    print('held', flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": str(PROJECT_DIR / "plugins")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_second_run_waits_until_the_first_has_let_the_warehouse_go(pipeline):
+    task = pipeline.task(date(2026, 11, 20), date(2026, 11, 20))
+    pipeline.extract(task)
+    with held_by_another_run(pipeline) as first:
+        second = threading.Thread(target=pipeline.load, args=[task])
+        second.start()
+        second.join(0.5)
+        assert second.is_alive()
+        assert not pipeline.data.warehouse.exists()
+        first.communicate("go on\n")
+        second.join()
+    assert pipeline.raw("select count(*) > 0 from raw.cursor_usage_events") == [(True,)]
+
+
+def test_a_second_run_that_waits_too_long_names_the_first_and_changes_nothing(pipeline, monkeypatch):
+    pipeline.until_load(date(2026, 11, 19), date(2026, 11, 19))
+    task = pipeline.task(date(2026, 11, 20), date(2026, 11, 20))
+    pipeline.extract(task)
+    before = pipeline.raw_rows()
+    monkeypatch.setattr(load_step, "writer", functools.partial(writer, wait_seconds=0.2))
+    with held_by_another_run(pipeline) as first:
+        says = rf"is being written by process {first.pid} \(loading acme, run first, since .*Wait until it has ended"
+        with pytest.raises(WarehouseLockedError, match=says):
+            pipeline.load(task)
+    assert pipeline.raw_rows() == before
+    pipeline.load(task)
+    assert pipeline.raw_rows() != before

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
-import textwrap
-from datetime import UTC, datetime
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import duckdb
 import msgspec
 import pytest
 
-from cursor_usage.pipeline.build import build
+from cursor_usage.pipeline.build import build, project_checksum
 from cursor_usage.pipeline.conclude import conclude
 from cursor_usage.pipeline.errors import (
     BuildError,
@@ -32,17 +27,50 @@ from cursor_usage.pipeline.publish import publish, published_run
 from cursor_usage.pipeline.seeds import merge_seeds
 from cursor_usage.settings import PROJECT_DIR, DataDir
 from cursor_usage.warehouse.connection import connected
+from cursor_usage.warehouse.runs import begin_build
 from tests.cursor_api_simulator import Simulator
-from tests.pipeline.pipeline_runner import PipelineRunner
+from tests.pipeline.pipeline_runner import PipelineRunner, half_landed, run_script
 
 MARTS = (
+    "adoption_daily",
     "adoption_gaps",
+    "billing_cycles",
+    "cost_centre_costs",
+    "cost_changes",
+    "endpoint_access",
+    "focus_costs",
+    "forecast_backtest",
     "model_mix",
     "model_mix_daily",
+    "model_savings",
+    "models",
+    "overage_forecasts",
+    "restatements",
+    "seat_fees_daily",
+    "seat_type_advice",
+    "seats",
+    "team_costs",
+    "usage_attribution",
+    "usage_attribution_by_developer",
     "usage_costs",
     "usage_costs_daily",
+    "verification_by_developer",
+    "verification_causes",
+    "verification_history",
     "verification_totals",
     "verification_verdicts",
+)
+# Of fetches, and of verification_history, which says when a verdict was said first, and in which run.
+INSTANTS = (
+    "snapshot_at",
+    "first_complete_at",
+    "last_restated_at",
+    "closing_snapshot_at",
+    "said_at",
+    "run_id",
+    "access_since_at",
+    "last_checked_at",
+    "last_granted_at",
 )
 PROJECT_SEEDS = PROJECT_DIR / "dbt_project" / "seeds"
 
@@ -57,10 +85,10 @@ def published(tmp_path_factory):
 
 
 def marts_of(pipeline: PipelineRunner) -> dict[str, list[tuple[Any, ...]]]:
-    """Every mart's rows of the team, but for the snapshot's instant, which is each run's own."""
+    """Every mart's rows of the team, but for instants of fetches and of builds, which are each run's own."""
     return {
         mart: pipeline.mart(
-            f"select columns(c -> c <> 'snapshot_at') from {mart} "
+            f"select columns(c -> c not in {INSTANTS}) from {mart} "
             f"where team_id = '{pipeline.team.team_id}' order by all"
         )
         for mart in MARTS
@@ -224,6 +252,13 @@ def test_published_files_name_their_run_and_open_with_older_readers(published):
     assert tags["storage_version"].startswith("v1.4.0")
 
 
+def test_a_tool_that_opens_the_file_by_its_path_may_name_a_mart_by_its_schema(published):
+    folder = published.data.published
+    with duckdb.connect(str(folder / "cursor_usage.duckdb"), read_only=True) as tool:
+        assert tool.execute("select count(*) > 0 from marts.usage_costs").fetchone() == (True,)
+    assert (folder / "cursor_usage.duckdb").samefile(folder / "marts.duckdb")
+
+
 def test_personal_data_are_readable_by_their_owner_only(published):
     assert published.data.root.stat().st_mode & 0o077 == 0
     assert published.data.landing.stat().st_mode & 0o077 == 0
@@ -271,26 +306,20 @@ def test_a_run_that_was_killed_leaves_a_next_run_equal_to_an_undisturbed_one(pub
         remote = SimpleNamespace(url={pipeline.simulator.url!r}, key={pipeline.key!r}, clock=clock)
         PipelineRunner(remote, Path({str(pipeline.data.root)!r})).{steps}()
     """
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
-        cwd=PROJECT_DIR,
-        env={**os.environ, "PYTHONPATH": f"{PROJECT_DIR}:{PROJECT_DIR / 'plugins'}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_script(script)
     assert done.returncode == -signal.SIGKILL, done.stderr[-2000:]
     pipeline.runs = 10
     getattr(pipeline, steps)()
     if steps == "run":
         assert marts_of(pipeline) == marts_of(published)
     assert pipeline.raw_rows() == published.raw_rows()
-    assert list(Path(pipeline.data.root).rglob("*.partial*")) == []
+    assert half_landed(pipeline.data) == []
+    assert list(pipeline.data.published.glob("*.partial*")) == []
 
 
 def test_a_build_that_died_is_never_published(published):
     with connected(published.data.warehouse) as warehouse:
-        warehouse.execute("insert into raw.builds values ('died', ?, null)", [datetime.now(UTC).replace(tzinfo=None)])
+        begin_build(warehouse, "died", project_checksum())
     with pytest.raises(PublishError):
         publish(published.data, "died")
 
@@ -302,3 +331,22 @@ def test_a_user_prices_file_replaces_the_projects_and_is_said_to_be_configured(p
     published.run()
     sources = published.mart("select distinct seat_price_source from adoption_gaps where seat_price_source is not null")
     assert sources == [("configured",)]
+
+
+@pytest.mark.timeout(900)  # two builds
+def test_a_full_refresh_builds_anew_what_a_run_otherwise_goes_on_from(published):
+    rows = "select * from intermediate.int_usage_events_by_day order by all"
+    before, task = published.raw(rows), published.task()
+    published.extract(task)
+    published.judge(task)
+    published.load(task)
+    with connected(published.data.warehouse) as warehouse:
+        # Of a day that is settled and long loaded: nothing but a full refresh builds it again.
+        warehouse.execute("delete from intermediate.int_usage_events_by_day where usage_date = date '2026-11-12'")
+    damaged = len(published.raw(rows))
+    assert damaged < len(before)
+    with suppress(BuildError):  # the data tests may see that it no longer ties to raw
+        build(published.data, task.run_id, [task], {})
+    assert len(published.raw(rows)) == damaged
+    build(published.data, task.run_id, [task], {}, full_refresh=True)
+    assert len(published.raw(rows)) == len(before)

@@ -218,13 +218,48 @@ def test_the_open_day_carries_its_newest_load_also_where_the_answer_is_the_same(
     assert found == [("again",)]
 
 
+def test_a_load_notes_an_amount_with_an_exponent_as_it_is(warehouse, land):
+    load(warehouse, land([event(FIRST, chargedCents=7.1e-15), event(FIRST, chargedCents=2.5e-3)]))
+    (total,) = json.loads(warehouse.sql("select totals from raw.loads").fetchone()[0])
+    assert total["charged_cents"] == "0.002500"
+
+
 def test_a_load_notes_totals_by_day_and_kind(warehouse, land):
     load(warehouse, land([event(FIRST, chargedCents=0.6)] * 3 + [event(FIRST, kind="User API Key")]))
     totals = json.loads(warehouse.sql("select totals from raw.loads").fetchone()[0])
     assert totals == [
-        {"usage_date": "2026-11-02", "kind": "Included", "events": 3, "charged_cents": "1.800000"},
-        {"usage_date": "2026-11-02", "kind": "User API Key", "events": 1, "charged_cents": None},
+        {
+            "usage_date": "2026-11-02",
+            "kind": "Included",
+            "events": 3,
+            "events_without_charge": 0,
+            "charged_cents": "1.800000",
+        },
+        {
+            "usage_date": "2026-11-02",
+            "kind": "User API Key",
+            "events": 1,
+            "events_without_charge": 1,
+            "charged_cents": None,
+        },
     ]
+
+
+def test_totals_of_an_older_version_are_counted_again(tmp_path, land):
+    path = tmp_path / "warehouse.duckdb"
+    events = [event(FIRST, chargedCents=0.6), event(FIRST), event(FIRST, kind="User API Key")]
+    with connected(path) as warehouse:
+        load(warehouse, land(events, began=BEGAN - timedelta(hours=1)))
+        load(warehouse, land([], start=FIRST + timedelta(days=1)))
+        as_noted = warehouse.sql("select load_id, totals from raw.loads order by all").fetchall()
+        without = [
+            (json.dumps([{k: v for k, v in total.items() if k != "events_without_charge"} for total in noted]), load_id)
+            for load_id, noted in ((load_id, json.loads(totals or "[]")) for load_id, totals in as_noted)
+            if noted
+        ]
+        warehouse.executemany("update raw.loads set totals = ? where load_id = ?", without)
+    with connected(path) as warehouse:
+        assert warehouse.sql("select load_id, totals from raw.loads order by all").fetchall() == as_noted
 
 
 fetches = st.lists(

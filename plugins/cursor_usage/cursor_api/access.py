@@ -1,4 +1,4 @@
-"""Four answers in one sentence: what the key can and cannot read, and what to do next."""
+"""Four answers in words: what the key can and cannot read, what that serves, and what to do next."""
 
 from __future__ import annotations
 
@@ -31,6 +31,13 @@ _REASONS: dict[type[CursorError], str] = {
 }
 _NEEDED = frozenset({Endpoint.MEMBERS, Endpoint.USAGE_EVENTS})
 
+SERVES = {
+    Endpoint.MEMBERS: "seats, adoption gap, seat fees",
+    Endpoint.SPEND: "what the open cycle is verified against",
+    Endpoint.DAILY_USAGE: "activity without requests",
+    Endpoint.USAGE_EVENTS: "requests, tokens, model mix, cost",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class AccessSummary:
@@ -61,6 +68,19 @@ def summarise_access(accesses: Sequence[EndpointAccess]) -> AccessSummary:
     is_usable = is_refused_for_good and bool(_NEEDED & set(readable))
     sentence = _partly_readable(readable, unreadable, is_usable=is_usable)
     return AccessSummary(is_usable=is_usable, is_complete=False, sentence=sentence)
+
+
+def endpoint_sentences(accesses: Sequence[EndpointAccess]) -> list[str]:
+    """One sentence for each endpoint: whether it can be read, and what hangs on that."""
+    return [_endpoint_sentence(access) for access in accesses]
+
+
+def _endpoint_sentence(access: EndpointAccess) -> str:
+    name, serves = access.endpoint.label.capitalize(), SERVES[access.endpoint]
+    if access.outcome == "ok":
+        return f"{name} can be read, for {serves}."
+    status = f", {access.status_code}" if access.status_code else ""
+    return f"{name} cannot be read ({_reason(access)}{status}); missing without it: {serves}."
 
 
 def _partly_readable(readable: list[Endpoint], unreadable: list[EndpointAccess], *, is_usable: bool) -> str:
@@ -105,11 +125,15 @@ def _kind(error: CursorError | None) -> type[CursorError] | None:
 def _with_reasons(accesses: list[EndpointAccess]) -> str:
     parts = []
     for access in accesses:
-        kind = _kind(access.error)
-        reason = _REASONS.get(kind, "request not accepted") if kind else "not tried"
+        reason = _reason(access)
         said = access.error.api_message if access.error else None
         parts.append(f'{access.endpoint.label} ({reason}: "{said}")' if said else f"{access.endpoint.label} ({reason})")
     return _joined(parts)
+
+
+def _reason(access: EndpointAccess) -> str:
+    kind = _kind(access.error)
+    return _REASONS.get(kind, "request not accepted") if kind else "not tried"
 
 
 def _listed(endpoints: list[Endpoint]) -> str:

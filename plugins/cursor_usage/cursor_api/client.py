@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -23,6 +23,7 @@ from cursor_usage.cursor_api.endpoints import (
     EndpointAccess,
     EndpointSpec,
     Page,
+    PagesRead,
 )
 from cursor_usage.cursor_api.envelope import Envelope, decode_envelope, to_int
 from cursor_usage.cursor_api.errors import (
@@ -33,13 +34,14 @@ from cursor_usage.cursor_api.errors import (
     CursorRequestError,
 )
 from cursor_usage.cursor_api.limits import DEFAULT_REQUESTS_PER_MINUTE, EndpointGate, limits_by_endpoint
-from cursor_usage.cursor_api.paging import PagingWatch
+from cursor_usage.cursor_api.paging import PagingWatch, digest_of
+from cursor_usage.cursor_api.read_ahead import AheadBudget, ReadAhead
 from cursor_usage.cursor_api.retries import PROBE_POLICY, Failure, RetryPolicy, RetrySeries
 from cursor_usage.cursor_api.secret import ApiKey
 from cursor_usage.cursor_api.transport_errors import transport_error
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
     from types import TracebackType
 
 MAX_RANGE_DAYS = 30
@@ -76,6 +78,9 @@ class _Answer:
 
 class CursorAdminClient:
     """Reads the four endpoints, page by page, as an async context manager.
+
+    Pages come in order; those that an answer announces are asked for ahead, side by side, a bounded number of them
+    over everything that is read at once.
 
     Its limiters outlive the context, so that a client that is entered again still knows what it asked for. It may be
     entered in another event loop then, but not twice at once.
@@ -116,6 +121,8 @@ class CursorAdminClient:
             endpoint: EndpointGate(limit, self._clock) for endpoint, limit in self.requests_per_minute.items()
         }
         self._http: httpx.AsyncClient | None = None
+        self._ahead_budget = AheadBudget()
+        self._readings: set[ReadAhead[_Answer | Failure]] = set()
 
     def __repr__(self) -> str:
         return f"CursorAdminClient(host={self.host!r})"
@@ -139,19 +146,26 @@ class CursorAdminClient:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        for reading in list(self._readings):
+            await reading.close()
+        self._readings.clear()
         http, self._http = self._http, None
         if http is not None:
             await http.aclose()
 
-    def members(self) -> AsyncIterator[Page]:
+    def limit_now(self, endpoint: Endpoint) -> int:
+        """Requests a minute that the endpoint is asked at most as things are: fewer than configured after a 429."""
+        return self._gates[endpoint].limit
+
+    def members(self) -> AsyncGenerator[Page, None]:
         """The members list, one page: removed people may be in it (`isRemoved`)."""
         return self._pages(MEMBERS, {})
 
-    def spend(self) -> AsyncIterator[Page]:
+    def spend(self) -> AsyncGenerator[Page, None]:
         """The open billing cycle's spend by member, as of now."""
         return self._pages(SPEND, {})
 
-    def daily_usage(self, start_date: date, end_date: date) -> AsyncIterator[Page]:
+    def daily_usage(self, start_date: date, end_date: date) -> AsyncGenerator[Page, None]:
         """Daily counters by member, for UTC days from ``start_date`` to ``end_date``, both included.
 
         Raises:
@@ -162,13 +176,17 @@ class CursorAdminClient:
         end_at = datetime.combine(end_date, time(), tzinfo=UTC) + timedelta(days=1) - _MILLISECOND
         return self._pages(DAILY_USAGE, _range(Endpoint.DAILY_USAGE, start_at, end_at))
 
-    def usage_events(self, start_at: datetime, end_at: datetime) -> AsyncIterator[Page]:
+    def usage_events(
+        self, start_at: datetime, end_at: datetime, *, after: PagesRead | None = None
+    ) -> AsyncGenerator[Page, None]:
         """Events from ``start_at`` to ``end_at``, both included, aware, to the millisecond; newest first, not promised.
+
+        ``after``: the pages of the same range that were read before; reading goes on with the one behind them.
 
         Raises:
             CursorRequestError: more than 30 days, an end before the start, or times without a zone.
         """
-        return self._pages(USAGE_EVENTS, _range(Endpoint.USAGE_EVENTS, start_at, end_at))
+        return self._pages(USAGE_EVENTS, _range(Endpoint.USAGE_EVENTS, start_at, end_at), after)
 
     async def probe(self) -> list[EndpointAccess]:
         """What each endpoint answers to this key: one small request each, one more where the connection fails.
@@ -191,37 +209,58 @@ class CursorAdminClient:
         )
         return EndpointAccess(spec.endpoint, outcome, error.status_code, str(error), error)
 
-    async def _pages(self, spec: EndpointSpec, parameters: dict[str, Any]) -> AsyncIterator[Page]:
-        watch = PagingWatch(spec)
-        number = 1
-        while True:
+    async def _pages(
+        self, spec: EndpointSpec, parameters: dict[str, Any], after: PagesRead | None = None
+    ) -> AsyncGenerator[Page, None]:
+        watch = PagingWatch(spec, after)
+        number = after.pages + 1 if after else 1
+
+        async def ask(number: int) -> _Answer | Failure:
             body = None if spec.page_size is None else {**parameters, "page": number, "pageSize": spec.page_size}
-            answer = await self._ask(spec, body, self._policy)
-            if isinstance(answer, Failure):
-                raise answer.error
-            page = _page(spec, number, answer)
-            if watch.is_beyond_the_end(page, answer.envelope.raw_records):
-                return
-            yield page
-            if not watch.has_more(page):
-                return
-            number += 1
+            return await self._ask(spec, body, self._policy)
+
+        reading = ReadAhead(ask, self._ahead_budget, number)
+        self._readings.add(reading)
+        try:
+            while True:
+                answer = await reading.answer(number)
+                if isinstance(answer, Failure):
+                    raise answer.error
+                page = _page(spec, number, answer)
+                if watch.is_beyond_the_end(page):
+                    return
+                has_more = watch.has_more(page)
+                if has_more:
+                    reading.reach_for(watch.last_announced_page(page), page.size_bytes)
+                yield page
+                if not has_more:
+                    return
+                number += 1
+        finally:
+            self._readings.discard(reading)
+            await reading.close()
 
     async def _ask(self, spec: EndpointSpec, body: dict[str, Any] | None, policy: RetryPolicy) -> _Answer | Failure:
         series = RetrySeries(policy, self._clock)
+        gate = self._gates[spec.endpoint]
+        answers_seen = gate.answers
 
         async def attempt() -> _Answer | Failure:
-            await self._gates[spec.endpoint].pass_through()
+            nonlocal answers_seen
+            refusals_before = await gate.pass_through()
             started = self._clock.monotonic()
             answer = await self._exchange(spec, body, min(self._timeouts.attempt, series.seconds_left))
             series.spend(self._clock.monotonic() - started)
             if isinstance(answer, Failure):
                 return answer
             failure = failure_of(answer, spec.endpoint, policy, self._key.scrub)
-            if failure is None:
-                return _decode(spec, answer)
-            if isinstance(failure.error, CursorRateLimitError) and failure.may_pass:
-                self._gates[spec.endpoint].pause(failure.wait_seconds)
+            if failure is None or not isinstance(failure.error, CursorRateLimitError):
+                gate.note_answer()
+                return failure or _decode(spec, answer)
+            if failure.may_pass:
+                gate.turn_away(refusals_before, failure.wait_seconds)
+                failure = replace(failure, is_only_waiting=gate.answers > answers_seen)
+                answers_seen = gate.answers
             return failure
 
         return await series.run(attempt)
@@ -279,6 +318,7 @@ def _page(spec: EndpointSpec, number: int, answer: _Answer) -> Page:
         endpoint=spec.endpoint,
         number=number,
         records=envelope.records,
+        digest=digest_of(envelope.raw_records),
         announced_records=to_int(envelope.rest.get(spec.announced_key)) if spec.announced_key else None,
         total_pages=envelope.total_pages(),
         has_next_page=envelope.has_next_page(),

@@ -36,6 +36,7 @@ class Page:
     Attributes:
         number: from 1.
         records: each record's bytes exactly as received (blanks and line breaks inside a record included).
+        digest: of all of them together, to know a page again.
         announced_records: rows of the whole answer as this page counts them (usage events, spend), else None.
         total_pages: as announced; moves for usage events while data arrive.
         has_next_page: as announced, None where the answer does not say.
@@ -49,6 +50,7 @@ class Page:
     endpoint: Endpoint
     number: int
     records: Sequence[msgspec.Raw]
+    digest: str
     announced_records: int | None
     total_pages: int | None
     has_next_page: bool | None
@@ -57,6 +59,14 @@ class Page:
     size_bytes: int
     requested_at: datetime
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PagesRead:
+    """The first pages of an answer, read before: how many, and their digests."""
+
+    pages: int
+    digests: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from cursor_usage.cursor_api.errors import CursorAnswerError
 if TYPE_CHECKING:
     import msgspec
 
-    from cursor_usage.cursor_api.endpoints import EndpointSpec, Page
+    from cursor_usage.cursor_api.endpoints import EndpointSpec, Page, PagesRead
 
 # Only where the answers announce neither pages nor rows: ten million events.
 _MOST_PAGES = 10_000
@@ -19,35 +19,53 @@ _GROWTH_FACTOR = 2
 _GROWTH_PAGES = 10
 
 
-class PagingWatch:
-    """Judges the pages of one answer in the order they come."""
+def digest_of(records: msgspec.Raw) -> str:
+    """What tells two pages' records apart."""
+    return hashlib.sha256(records).hexdigest()
 
-    def __init__(self, spec: EndpointSpec) -> None:
+
+class PagingWatch:
+    """Judges the pages of one answer in the order they come; ``after``: those that were read before."""
+
+    def __init__(self, spec: EndpointSpec, after: PagesRead | None = None) -> None:
         self._spec = spec
-        self._most_pages = _MOST_PAGES
-        self._digests: set[bytes] = set()
+        self._most_pages = 0  # until the first page tells
+        self._rows_a_page = 0
+        self._digests = set(after.digests) if after else set()
         self._is_silent = False  # the page before said nothing of a next one
 
-    def is_beyond_the_end(self, page: Page, raw_records: msgspec.Raw) -> bool:
+    def is_beyond_the_end(self, page: Page) -> bool:
         """Whether the page is none: asked for on suspicion only, and empty or a page that was there before.
 
         Raises:
             CursorAnswerError: the page repeats, is empty and announces more, or is one more than can be.
         """
-        digest = hashlib.blake2b(raw_records, digest_size=16).digest()
-        is_repeated = bool(page.records) and digest in self._digests
-        self._digests.add(digest)
+        is_repeated = bool(page.records) and page.digest in self._digests
+        self._digests.add(page.digest)
         if self._is_silent and (is_repeated or not page.records):
             return True
         if is_repeated:
             raise self._endless(page, f"page {page.number} repeats an earlier page")
         if not page.records and self.has_more(page):
             raise self._endless(page, f"page {page.number} is empty and announces another one")
-        if page.number == 1:
+        if not self._most_pages:
             self._most_pages = _page_bound(page)
+            self._rows_a_page = len(page.records)
         if page.number > self._most_pages:
             raise self._endless(page, f"page {page.number} came where {self._most_pages} would be many")
         return False
+
+    def last_announced_page(self, page: Page) -> int:
+        """The last page that is sure to be needed, as this one has it; 0 where it does not say.
+
+        Pages and rows are both announced for usage events; the smaller claim is asked for ahead.
+        """
+        if page.total_pages is None:
+            return 0
+        of_rows = page.total_pages
+        if page.announced_records is not None and self._rows_a_page:
+            of_rows = -(-page.announced_records // self._rows_a_page)
+        return min(page.total_pages, of_rows, self._most_pages)
 
     def has_more(self, page: Page) -> bool:
         """Whether to ask for the page after this one."""

@@ -53,6 +53,8 @@ class Failure:
     error: CursorError
     may_pass: bool
     wait_seconds: float = 0.0
+    # Turned away while others got through: waiting for one's turn, which says nothing of whether a try can succeed.
+    is_only_waiting: bool = False
 
 
 class RetrySeries:
@@ -62,6 +64,8 @@ class RetrySeries:
         self._policy = policy
         self._clock = clock
         self._spent_seconds = 0.0
+        self._attempts = 0
+        self._is_only_waiting = False
         self._backoff = wait_exponential_jitter(
             multiplier=policy.first_backoff_seconds,
             jitter=policy.first_backoff_seconds,
@@ -94,11 +98,17 @@ class RetrySeries:
         return max(asked_for, self._backoff(state))
 
     def _is_over(self, state: RetryCallState) -> bool:
+        failure = _outcome(state)
+        self._is_only_waiting = isinstance(failure, Failure) and failure.is_only_waiting
+        if self._is_only_waiting:
+            return False
+        self._attempts += 1
         # tenacity has computed the wait before it asks, so the last try is not followed by one.
-        return state.attempt_number >= self._policy.attempts or state.upcoming_sleep >= self.seconds_left
+        return self._attempts >= self._policy.attempts or state.upcoming_sleep >= self.seconds_left
 
     async def _sleep(self, seconds: float) -> None:
-        self.spend(seconds)
+        if not self._is_only_waiting:
+            self.spend(seconds)
         await self._clock.sleep(seconds)
 
 

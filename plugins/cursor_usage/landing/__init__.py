@@ -2,5 +2,17 @@
 
 from cursor_usage.landing.manifest import Manifest, Window
 from cursor_usage.landing.store import FetchWriter, Landing, LandingBusyError, LandingError, team_ids
+from cursor_usage.landing.unfinished import Beginning, PageNote, Unfinished
 
-__all__ = ["FetchWriter", "Landing", "LandingBusyError", "LandingError", "Manifest", "Window", "team_ids"]
+__all__ = [
+    "Beginning",
+    "FetchWriter",
+    "Landing",
+    "LandingBusyError",
+    "LandingError",
+    "Manifest",
+    "PageNote",
+    "Unfinished",
+    "Window",
+    "team_ids",
+]

@@ -37,6 +37,11 @@ class Window(msgspec.Struct, frozen=True):
         return f"{self.start_date}_{self.end_date}"
 
     @property
+    def is_of_closed_days(self) -> bool:
+        """Whether it is neither a snapshot nor the open day."""
+        return self.start_date is not None and not self.is_open_day
+
+    @property
     def label(self) -> str:
         """The window in words for messages."""
         if self.start_date is None:

@@ -1,17 +1,19 @@
 """Every record as it came, compressed, with a manifest per window; never changed once it has its name.
 
-A fetch is written into a folder that ends in ``.partial`` and gets its name by one rename after everything in it has
-reached the disk, so a half-written window cannot be mistaken for a whole one.
+A fetch is written into a folder that ends in ``.unfinished`` and gets its name by one rename after everything in it has
+reached the disk, so a half-written window cannot be mistaken for a whole one. One that broke off stays there where
+another can go on with it. Single files end in ``.partial`` until then.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,9 +24,15 @@ import filelock
 import msgspec
 import zstandard
 
+from cursor_usage.disk import sync, write_durably
 from cursor_usage.landing.manifest import FORMAT_VERSION, MANIFEST_NAME, RECORDS_NAME, Manifest, Window
+from cursor_usage.landing.unfinished import NOTES_NAME, Beginning, PageNote, Unfinished
 
 _PARTIAL = ".partial"
+_UNFINISHED = ".unfinished"
+# What nobody came back for in a week is not gone on with, and a run fetches no more windows than this side by side.
+_UNFINISHED_KEPT_SECONDS = 7 * 24 * 3600
+_UNFINISHED_KEPT = 8
 _LINE_BREAKS = re.compile(rb"[\r\n]+")
 
 
@@ -41,35 +49,88 @@ class LandingBusyError(LandingError):
 
 
 class FetchWriter:
-    """One window's records on their way to the disk; made by :meth:`Landing.fetch`."""
+    """One window's records on their way to the disk; made by :meth:`Landing.fetch`.
 
-    def __init__(self, records: BinaryIO) -> None:
-        self._compressor = zstandard.ZstdCompressor(level=3).stream_writer(records, closefd=False)
+    Pages are added one after the other, from whatever thread.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._file = (folder / RECORDS_NAME).open("wb")
+        self._notes: BinaryIO | None = None
+        self._compressor = zstandard.ZstdCompressor(level=3).stream_writer(self._file, closefd=False)
         self._hash = hashlib.sha256()
+        self._is_busy = threading.Lock()
+        self._is_closed = False
         self.records_received = 0
         self.pages = 0
         self.bytes_received = 0
 
-    def add_page(self, records: Sequence[bytes | memoryview | msgspec.Raw], size_bytes: int) -> None:
-        """Appends one page; ``size_bytes`` is the page's size as received."""
+    def note_pages(self, beginning: Beginning) -> None:
+        """From now on notes each page, so that another fetch of the window can go on behind it; before the first."""
+        self._notes = (self._folder / NOTES_NAME).open("wb")
+        self._notes.write(msgspec.json.encode(beginning) + b"\n")
+
+    def go_on_from(self, unfinished: Unfinished) -> list[PageNote]:
+        """Takes over the pages of a fetch that broke off, as far as they are whole, and deletes it."""
+        taken: list[PageNote] = []
+        for note, lines in unfinished.pages():
+            if not taken:
+                self.note_pages(unfinished.beginning)
+            self._write(lines, note.records, note.bytes_received, note.digest)
+            taken.append(note)
+        shutil.rmtree(unfinished.folder)
+        return taken
+
+    def add_page(self, records: Sequence[bytes | memoryview | msgspec.Raw], size_bytes: int, digest: str = "") -> None:
+        """Appends one page; ``size_bytes`` is the page's size as received, ``digest`` what to know it by."""
+        lines = b""
         if records:
             lines = b"\n".join(records)
             if lines.count(b"\n") != len(records) - 1:
                 # A line break inside a JSON record can only be white space between tokens; one record is one line.
                 lines = b"\n".join(_LINE_BREAKS.sub(b" ", bytes(record)) for record in records)
             lines += b"\n"
+        self._write(lines, len(records), size_bytes, digest)
+
+    def _write(self, lines: bytes, records: int, size_bytes: int, digest: str) -> None:
+        with self._is_busy:
+            if self._is_closed:
+                # Its fetch was given up while the page was on its way here.
+                raise LandingError("A page came for a fetch that is closed.")
             self._hash.update(lines)
             self._compressor.write(lines)
-        self.records_received += len(records)
-        self.pages += 1
-        self.bytes_received += size_bytes
+            self.records_received += records
+            self.pages += 1
+            self.bytes_received += size_bytes
+            if self._notes is not None:
+                # In this order: a page that is noted is there.
+                self._compressor.flush(zstandard.FLUSH_BLOCK)
+                self._file.flush()
+                note = PageNote(records, len(lines), size_bytes, digest, self.checksum)
+                self._notes.write(msgspec.json.encode(note) + b"\n")
+                self._notes.flush()
 
     @property
     def checksum(self) -> str:
         return self._hash.hexdigest()
 
+    @property
+    def has_notes(self) -> bool:
+        """Whether another fetch could go on from here."""
+        return self._notes is not None and self.pages > 0
+
     def close(self) -> None:
-        self._compressor.close()  # type: ignore[no-untyped-call]  # zstandard's stub leaves it out
+        with self._is_busy:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            try:
+                self._compressor.close()  # type: ignore[no-untyped-call]  # zstandard's stub leaves it out
+            finally:  # it writes, and the disk may be full
+                self._file.close()
+                if self._notes is not None:
+                    self._notes.close()
 
 
 class Landing:
@@ -104,12 +165,29 @@ class Landing:
             ) from None
 
     def _clear_what_was_left_behind(self) -> None:
-        """Fetches and files that a killed process did not finish."""
+        """Fetches and files that a killed process did not finish, but for the few that can be gone on with."""
+        self._clear_unfinished()
         for left_behind in [*self.folder.glob(f"*{_PARTIAL}"), *self.folder.glob(f"runs/*{_PARTIAL}")]:
+            # Version 1.0 wrote its fetches into folders of that name. May go when none of its landings is left.
             if left_behind.is_dir():
                 shutil.rmtree(left_behind)
             else:
                 left_behind.unlink()
+
+    def _clear_unfinished(self) -> None:
+        newest_first = sorted(
+            ((_changed_at(folder / NOTES_NAME), folder) for folder in self.folder.glob(f"*{_UNFINISHED}")), reverse=True
+        )
+        for number, (changed_at, folder) in enumerate(newest_first):
+            is_old = time.time() - changed_at > _UNFINISHED_KEPT_SECONDS
+            if is_old or number >= _UNFINISHED_KEPT or Unfinished.read(folder) is None:
+                shutil.rmtree(folder)
+
+    def unfinished(self, window: Window) -> list[Unfinished]:
+        """Fetches of the window that broke off, the one that came farthest first; while :meth:`claimed`."""
+        found = [Unfinished.read(folder) for folder in self.folder.glob(f"*{_UNFINISHED}")]
+        of_window = [one for one in found if one is not None and one.beginning.window == window]
+        return sorted(of_window, key=lambda one: len(one.notes), reverse=True)
 
     def _remember_host(self, host: str) -> None:
         memory = self.folder / "team.json"
@@ -121,30 +199,40 @@ class Landing:
                     f"Give the connection another team_id, or another CURSOR_DATA_DIR, so that two sources never mix."
                 )
             return
-        _write_durably(memory, msgspec.json.encode({"team_id": self.team_id, "host": host}))
+        write_durably(memory, msgspec.json.encode({"team_id": self.team_id, "host": host}))
 
     def newest(self, window: Window) -> Manifest | None:
         """The newest complete fetch of the window, or None."""
         folders = sorted(self._window_folder(window).glob("fetch=*"), reverse=True)
-        return next((Manifest.read(f) for f in folders if not f.name.endswith(_PARTIAL)), None)
+        return next(map(Manifest.read, folders), None)
 
     def manifest(self, relative_path: str) -> Manifest:
         return Manifest.read(self.root / relative_path)
 
     @contextmanager
-    def fetch(self) -> Iterator[tuple[FetchWriter, Path]]:
-        """A writer and its scratch folder; what was not handed to :meth:`complete` is deleted at the end."""
-        scratch = self.folder / f"{secrets.token_hex(8)}{_PARTIAL}"
+    def fetch(
+        self, *, is_kept_on: Callable[[BaseException], bool] = lambda _: False
+    ) -> Iterator[tuple[FetchWriter, Path]]:
+        """A writer and its scratch folder; what was not handed to :meth:`complete` is deleted at the end.
+
+        Unless an error ends it that ``is_kept_on`` says yes to, and its pages were noted: then another fetch can go on
+        from there, see :meth:`unfinished`. So it can after a kill.
+        """
+        scratch = self.folder / f"{secrets.token_hex(8)}{_UNFINISHED}"
         scratch.mkdir(parents=True, mode=0o700)
+        writer = FetchWriter(scratch)
+        is_kept = False
         try:
-            with (scratch / RECORDS_NAME).open("wb") as records:
-                writer = FetchWriter(records)
-                try:
-                    yield writer, scratch
-                finally:
-                    writer.close()
+            yield writer, scratch
+        except BaseException as error:
+            is_kept = writer.has_notes and is_kept_on(error)
+            raise
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            try:
+                writer.close()
+            finally:
+                if not is_kept:
+                    shutil.rmtree(scratch, ignore_errors=True)
 
     def complete(
         self,
@@ -164,7 +252,7 @@ class Landing:
     ) -> Manifest:
         """Gives the fetch its name. An answer equal to the window's newest one becomes a manifest that points to it."""
         writer.close()
-        _sync(scratch / RECORDS_NAME)
+        sync(scratch / RECORDS_NAME)
         fetch_id = f"{started_at.astimezone(UTC):%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(4)}"
         target = self._window_folder(window) / f"fetch={fetch_id}"
         before = self.newest(window)
@@ -191,12 +279,16 @@ class Landing:
             first_envelope=first_envelope or {},
             last_envelope=last_envelope or {},
         )
+        # The notes first: without them nobody goes on from records that are not there.
+        (scratch / NOTES_NAME).unlink(missing_ok=True)
         if is_same:
             (scratch / RECORDS_NAME).unlink()
-        _write_durably(scratch / MANIFEST_NAME, msgspec.json.encode(manifest))
+        write_durably(scratch / MANIFEST_NAME, msgspec.json.encode(manifest))
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         scratch.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
+        for overtaken in self.unfinished(window):
+            shutil.rmtree(overtaken.folder)
         return manifest
 
     def manifest_path(self, manifest: Manifest) -> str:
@@ -211,10 +303,14 @@ class Landing:
         """Where a run leaves what it fetched and how it ended, for the steps after it."""
         return self.folder / "runs" / f"{quote(run_id, safe='')}.json"
 
+    def run_files(self) -> list[Path]:
+        """The files of all runs that fetched for this team."""
+        return sorted((self.folder / "runs").glob("*.json"))
+
     def write_run_file(self, run_id: str, content: bytes) -> Path:
         path = self.run_file(run_id)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write_durably(path, content)
+        write_durably(path, content)
         return path
 
 
@@ -223,19 +319,5 @@ def team_ids(root: Path) -> list[str]:
     return sorted(unquote(folder.name.removeprefix("team=")) for folder in root.glob("team=*"))
 
 
-def _write_durably(path: Path, content: bytes) -> None:
-    scratch = path.with_name(f".{path.name}{_PARTIAL}")
-    with scratch.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _changed_at(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else 0.0

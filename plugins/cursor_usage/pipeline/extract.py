@@ -7,42 +7,49 @@ to the spend snapshot's instant, and a cycle that rolls over in between is notic
 from __future__ import annotations
 
 import asyncio
-import functools
+import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cursor_usage.cursor_api import CursorAdminClient, CursorAuthError, CursorError, CursorPlanError, Endpoint, Page
-from cursor_usage.landing import Landing, Manifest, Window
+import msgspec
+
+from cursor_usage.cursor_api import (
+    USAGE_EVENTS_PAGE_SIZE,
+    CursorAdminClient,
+    CursorAuthError,
+    CursorError,
+    CursorPlanError,
+    Endpoint,
+    Page,
+    PagesRead,
+)
+from cursor_usage.landing import Landing, LandingBusyError, Manifest, Window
 from cursor_usage.pipeline.errors import IncompleteWindowError
+from cursor_usage.pipeline.land import MAX_TRIES, Source, WindowLander
+from cursor_usage.pipeline.landed import Known, LandedBefore, known_days
+from cursor_usage.pipeline.progress import Progress
 from cursor_usage.pipeline.run import AccessFact, TeamRunFile, TeamTask, read_run_file, write_run_file
-from cursor_usage.pipeline.windows import LOOK_BACK_DAYS, DayWindow, plan_daily_usage_windows, plan_event_windows
+from cursor_usage.pipeline.windows import (
+    LOOK_BACK_DAYS,
+    MILLISECOND,
+    DayWindow,
+    plan_daily_usage_windows,
+    plan_event_windows,
+)
 from cursor_usage.settings import DataDir
-from cursor_usage.warehouse.connection import connected, writer
-from cursor_usage.warehouse.load import loaded_days
 
 log = logging.getLogger(__name__)
 
-MAX_TRIES = 3
-# Rows that arrive while a window is paged move its count; a moment later it holds still.
-PAUSE_BETWEEN_TRIES_SECONDS = 5.0
 WINDOWS_SIDE_BY_SIDE = 4
-_MILLISECOND = timedelta(milliseconds=1)
+CUT_OFF = "The fetch was cut off before it ended; run again, it goes on from there."
 
 _Result = TypeVar("_Result")
 Clock = Callable[[], datetime]
 Sleep = Callable[[float], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What raw holds of the team: days by endpoint with the start of their newest fetch (aware, UTC)."""
-
-    event_days: dict[date, datetime]
-    daily_usage_days: dict[date, datetime]
 
 
 def utc_now() -> datetime:
@@ -71,31 +78,23 @@ def extract(
     """
     extraction = _Extraction(task, data.landing, look_back_days=look_back_days, clock=clock, sleep=sleep)
     try:
-        return asyncio.run(extraction.run(open_client(), known_days(data, task.team_id)))
+        asyncio.run(extraction.run(open_client(), known_days(data, task.team_id)))
+        extraction.run_file.errors.pop("extract", None)
     except BaseException as error:
         extraction.run_file.errors["extract"] = str(error) or f"The fetch was interrupted ({type(error).__name__})."
+        # It may be another try of this run that fetches, and then its file is not ours to write.
+        if not isinstance(error, LandingBusyError) or extraction.earlier is None:
+            extraction.save()
         raise
-    finally:
-        extraction.save()
-
-
-def known_days(data: DataDir, team_id: str) -> Known:
-    """The days that raw holds of a team. Nothing is known before the first run.
-
-    Raises:
-        WarehouseError: the warehouse is held by another process, or cannot be opened.
-    """
-    if not data.warehouse.exists():
-        return Known({}, {})
-    with writer(data.warehouse, purpose=f"reading what is loaded of {team_id}"), connected(data.warehouse) as warehouse:
-        return Known(
-            loaded_days(warehouse, team_id, Endpoint.USAGE_EVENTS),
-            loaded_days(warehouse, team_id, Endpoint.DAILY_USAGE),
-        )
+    extraction.save()
+    return extraction.run_file
 
 
 class _Extraction:
     client: CursorAdminClient
+    landed_before: LandedBefore
+    lander: WindowLander
+    progress: Progress
 
     def __init__(
         self,
@@ -114,7 +113,6 @@ class _Extraction:
         self.sleep = sleep
         self.gate = asyncio.Semaphore(WINDOWS_SIDE_BY_SIDE)
         self.access: dict[Endpoint, AccessFact] = {}
-        self.landed_before = self._landed_by_this_run()
         now = clock()
         self.run_file = TeamRunFile(
             run_id=task.run_id,
@@ -124,15 +122,16 @@ class _Extraction:
             finished_at=now,
         )
 
-    def _landed_by_this_run(self) -> dict[str, Manifest]:
-        """Closed windows that an earlier try of the same run has landed: they are not fetched again."""
-        earlier = read_run_file(self.landing_root, self.task.team_id, self.task.run_id)
-        manifests = [self.landing.manifest(path) for path in earlier.fetches] if earlier else []
-        return {
-            f"{m.window.endpoint}/{m.window.key}": m
-            for m in manifests
-            if m.window.start_date is not None and not m.window.is_open_day
-        }
+    @cached_property
+    def earlier(self) -> TeamRunFile | None:
+        """What an earlier try of this run left; first read when no other try can write it any more."""
+        return read_run_file(self.landing_root, self.task.team_id, self.task.run_id)
+
+    def _take_over_refusal(self) -> None:
+        """What was refused is not used again by any try of the run; the steps that refused it clear their own."""
+        if self.earlier is not None and self.earlier.is_refused:
+            self.run_file.is_refused = True
+            self.run_file.errors = {step: text for step, text in self.earlier.errors.items() if step != "extract"}
 
     def save(self) -> None:
         for endpoint in Endpoint:
@@ -140,14 +139,37 @@ class _Extraction:
                 self._note(endpoint, "not_tried", message="The run ended before this endpoint was asked.")
         self.run_file.access = [self.access[endpoint] for endpoint in Endpoint]
         self.run_file.finished_at = self.clock()
-        write_run_file(self.landing_root, self.run_file)
+        if "extract" in self.run_file.errors:
+            self._save_for_the_next_try()
+        else:
+            write_run_file(self.landing_root, self.run_file)
 
-    async def run(self, client: CursorAdminClient, known: Known) -> TeamRunFile:
+    def _save_for_the_next_try(self) -> None:
+        """With what earlier tries of this run have landed, or had refused, and this one has not come to yet."""
+        own = self.run_file.fetches
+        earlier = self.earlier.fetches if self.earlier else []
+        fetches = [*(path for path in earlier if path not in own), *own]
+        write_run_file(self.landing_root, msgspec.structs.replace(self.run_file, fetches=fetches))
+
+    async def run(self, client: CursorAdminClient, known: Known) -> None:
         self.client = client
         with self.landing.claimed(client.host):
-            async with client:
+            self._take_over_refusal()
+            now = self.clock()
+            self.landed_before = LandedBefore(self.landing, known, self.earlier, now)
+            self.progress = Progress(self.task.team_id, lambda: client.limit_now(Endpoint.USAGE_EVENTS))
+            self.lander = WindowLander(
+                self.landing,
+                run_id=self.task.run_id,
+                host=client.host,
+                progress=self.progress,
+                clock=self.clock,
+                sleep=self.sleep,
+            )
+            self.run_file.errors["extract"] = CUT_OFF
+            self._save_for_the_next_try()
+            async with client, _in_background(self.progress.report_until_cancelled()):
                 await self._run(known)
-        return self.run_file
 
     async def _run(self, known: Known) -> None:
         await self._unless_refused(Endpoint.MEMBERS, self._snapshot(Endpoint.MEMBERS))
@@ -156,6 +178,7 @@ class _Extraction:
         window, now = self.task.window, self.clock()
         events = plan_event_windows(window, known.event_days, cycle_start, look_back_days=self.look_back_days, now=now)
         daily = plan_daily_usage_windows(window, known.daily_usage_days, look_back_days=self.look_back_days, now=now)
+        self.progress.expect(len(events) + len(daily))
         await _side_by_side(
             [
                 self._unless_refused(Endpoint.USAGE_EVENTS, self._event_windows(events)),
@@ -200,9 +223,11 @@ class _Extraction:
             return
         start_at = datetime.combine(today, datetime.min.time(), tzinfo=UTC)
         # Up, so that the open day always reaches beyond the spend snapshot that was read before it.
-        end_at = start_at + -(-(now - start_at) // _MILLISECOND) * _MILLISECOND
-        window = Window(Endpoint.USAGE_EVENTS, today, today, start_at, end_at, is_open_day=True)
-        await self._land(window, functools.partial(self.client.usage_events, start_at, end_at), counted=True)
+        end_at = start_at + -(-(now - start_at) // MILLISECOND) * MILLISECOND
+        await self._land(
+            Window(Endpoint.USAGE_EVENTS, today, today, start_at, end_at, is_open_day=True),
+            Source(lambda _: self.client.usage_events(start_at, end_at), is_counted=True),
+        )
 
     async def _unless_refused(self, endpoint: Endpoint, work: Awaitable[_Result]) -> _Result | None:
         """Does the work; None where the key may not read this endpoint."""
@@ -229,88 +254,54 @@ class _Extraction:
 
     async def _snapshot(self, endpoint: Endpoint) -> Manifest:
         pages = self.client.members if endpoint is Endpoint.MEMBERS else self.client.spend
-        return await self._land(Window(endpoint), pages, counted=endpoint is Endpoint.SPEND)
+        return await self._land(Window(endpoint), Source(lambda _: pages(), is_counted=endpoint is Endpoint.SPEND))
 
     async def _event_windows(self, windows: Sequence[DayWindow]) -> None:
         await _side_by_side(self._event_window(window) for window in windows)
 
     async def _event_window(self, days: DayWindow) -> None:
-        window = Window(Endpoint.USAGE_EVENTS, days.start_date, days.end_date, days.start_at, days.end_at)
+        def pages(after: PagesRead | None) -> AsyncGenerator[Page, None]:
+            return self.client.usage_events(days.start_at, days.end_at, after=after)
+
         async with self.gate:
-            pages = functools.partial(self.client.usage_events, days.start_at, days.end_at)
-            await self._land(window, pages, counted=True)
+            await self._land(
+                Window(Endpoint.USAGE_EVENTS, days.start_date, days.end_date, days.start_at, days.end_at),
+                Source(pages, is_counted=True, page_size=USAGE_EVENTS_PAGE_SIZE),
+            )
 
     async def _daily_usage_windows(self, windows: Sequence[DayWindow]) -> None:
         for days in windows:
-            window = Window(Endpoint.DAILY_USAGE, days.start_date, days.end_date, days.start_at, days.end_at)
-            pages = functools.partial(self.client.daily_usage, days.start_date, days.end_date)
-            await self._land(window, pages, counted=False)
+            await self._daily_usage_window(days)
 
-    async def _land(self, window: Window, pages: Callable[[], AsyncIterator[Page]], *, counted: bool) -> Manifest:
-        """One window, fetched until its announced count fits; ``counted`` says whether the API announces records."""
-        landed = self.landed_before.get(f"{window.endpoint}/{window.key}")
+    async def _daily_usage_window(self, days: DayWindow) -> None:
+        await self._land(
+            Window(Endpoint.DAILY_USAGE, days.start_date, days.end_date, days.start_at, days.end_at),
+            # Without an announced number of rows nothing would tell whether the pages of two fetches fit together.
+            Source(lambda _: self.client.daily_usage(days.start_date, days.end_date), is_counted=False),
+        )
+
+    async def _land(self, window: Window, source: Source) -> Manifest:
+        """The window's fetch: of an earlier run or try where that serves as well, else a new one."""
+        landed = self.landed_before.of(window)
         if landed is None:
-            for attempt in range(1, MAX_TRIES + 1):
-                landed = await self._land_once(window, pages, counted=counted)
-                if landed is not None:
-                    break
-                if attempt < MAX_TRIES:
-                    await self.sleep(PAUSE_BETWEEN_TRIES_SECONDS)
-        if landed is None:
-            raise IncompleteWindowError(
-                f"The Cursor API announced another number of {window.endpoint} for {window.label} than it gave, "
-                f"{MAX_TRIES} times. Nothing of it is used; run again in an hour, when the count holds still."
-            )
+            landed = await self.lander.land(window, source)
+        else:
+            log.info("%s %s was landed before and is not fetched again", window.endpoint, window.label)
+            self.progress.skip()
         self.run_file.fetches.append(self.landing.manifest_path(landed))
+        self._save_for_the_next_try()
         return landed
 
-    async def _land_once(
-        self, window: Window, pages: Callable[[], AsyncIterator[Page]], *, counted: bool
-    ) -> Manifest | None:
-        with self.landing.fetch() as (writer, scratch):
-            first: Page | None = None
-            last: Page | None = None
-            announced: set[int | None] = set()
-            async for page in pages():
-                first = first or page
-                last = page
-                announced.add(page.announced_records)
-                writer.add_page(page.records, page.size_bytes)
-            if first is None or last is None:
-                raise IncompleteWindowError(f"The Cursor API gave no page of {window.endpoint} for {window.label}.")
-            counts = announced - {None}
-            if counted and counts and counts != {writer.records_received}:
-                log.warning(
-                    "%s of %s: announced %s, received %d; fetching again.",
-                    window.endpoint,
-                    window.label,
-                    " then ".join(str(count) for count in sorted(c for c in counts if c is not None)),
-                    writer.records_received,
-                )
-                return None
-            manifest = self.landing.complete(
-                writer,
-                scratch,
-                window=window,
-                run_id=self.task.run_id,
-                host=self.client.host,
-                request=_request_of(window),
-                records_announced=last.announced_records,
-                started_at=first.requested_at,
-                finished_at=last.received_at,
-                cycle_start_at=_instant(last.cycle_start_ms),
-                first_envelope=first.envelope,
-                last_envelope=last.envelope,
-            )
-        log.info(
-            "landed %s %s: %d records in %d pages%s",
-            window.endpoint,
-            window.label,
-            manifest.records_received,
-            manifest.pages,
-            ", the same as before" if manifest.same_records_as else "",
-        )
-        return manifest
+
+@contextlib.asynccontextmanager
+async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Does the work beside the block and ends it with the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _side_by_side(work: Iterable[Coroutine[Any, Any, Any]]) -> None:
@@ -321,17 +312,3 @@ async def _side_by_side(work: Iterable[Coroutine[Any, Any, Any]]) -> None:
                 group.create_task(part)
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
-
-
-def _request_of(window: Window) -> dict[str, Any]:
-    if window.start_at is None or window.end_at is None:
-        return {}
-    return {"startDate": _milliseconds(window.start_at), "endDate": _milliseconds(window.end_at)}
-
-
-def _milliseconds(at: datetime) -> int:
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // _MILLISECOND
-
-
-def _instant(milliseconds: int | None) -> datetime | None:
-    return None if milliseconds is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)

@@ -46,7 +46,7 @@ def _judge(data: DataDir, run: TeamRunFile) -> None:
 
     landing = Landing(data.landing, run.team_id)
     before = _loaded_before(data, run.team_id)
-    seeds = merge_seeds(DBT_PROJECT / "seeds", data.work / "seeds_to_judge")
+    seeds = merge_seeds(DBT_PROJECT / "seeds", data.work / "seeds_to_judge", data.seeds)
     judgement = judge_windows(
         [_to_judge(landing.manifest(path), data, before) for path in run.fetches],
         docs_dir=data.docs,
@@ -63,7 +63,8 @@ def _judge(data: DataDir, run: TeamRunFile) -> None:
         sentences = " ".join(finding.sentence for finding in judgement.critical)
         raise JudgementError(
             f"What the API answered did not pass the data-quality checks, so it replaced nothing: {sentences} "
-            f"The report is {judgement.docs_path}."
+            f"The report is {judgement.docs_path}. Start a new run, which asks again; if it says the same, Cursor's "
+            f"answers have changed, and this version does not know them: look for a newer one, or report it."
         )
 
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cursor_usage.landing import Landing, Manifest
+from cursor_usage.pipeline.drift import NOTICE, drift_findings, note_drift
+from cursor_usage.pipeline.ledger import note_in_ledger
 from cursor_usage.pipeline.run import TeamRunFile, noting_error, require_run, write_run_file
 from cursor_usage.settings import DataDir
 from cursor_usage.warehouse import load as warehouse_load
@@ -40,7 +42,10 @@ def _load(data: DataDir, run: TeamRunFile) -> None:
         connected(data.warehouse) as warehouse,
     ):
         for path in run.fetches:
-            done = warehouse_load.load(warehouse, landed_fetch(landing.manifest(path), path, data.landing, run.run_id))
+            manifest = landing.manifest(path)
+            fetch = landed_fetch(manifest, path, data.landing, run.run_id)
+            done = warehouse_load.load(warehouse, fetch)
+            note_drift(warehouse, fetch, manifest)
             for counts, amount in (
                 (run.rows_loaded, done.rows),
                 (run.windows_loaded, 1),
@@ -49,6 +54,11 @@ def _load(data: DataDir, run: TeamRunFile) -> None:
                 counts[done.endpoint] = counts.get(done.endpoint, 0) + amount
         run.finished_at = datetime.now(UTC)
         record_team_run(warehouse, team_run(run))
+        note_in_ledger(data.landing, warehouse, ended=run)
+        notices = drift_findings(warehouse, run.team_id, run.run_id)
+    run.findings = [*(fact for fact in run.findings if fact.severity != NOTICE), *notices]
+    for notice in notices:
+        log.warning("%s", notice.text)
 
 
 def landed_fetch(manifest: Manifest, path: str, landing_root: Path, run_id: str) -> LandedFetch:

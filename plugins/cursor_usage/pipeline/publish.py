@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
-import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
+from cursor_usage.disk import sync
 from cursor_usage.pipeline.errors import PublishError
-from cursor_usage.settings import DataDir
+from cursor_usage.settings import PUBLISHED_FILE, DataDir
 from cursor_usage.sql_text import literal
 from cursor_usage.warehouse.connection import connected, writer
 from cursor_usage.warehouse.runs import newest_build, passed_at
 
 log = logging.getLogger(__name__)
 
-MARTS_NAME = "marts.duckdb"
+MARTS_NAME = PUBLISHED_FILE
+# The same file for tools that open it by its path. They name the database after the file, and in a database `marts`
+# DuckDB holds `marts.usage_costs` to be ambiguous: most of them write just that.
+TOOLS_NAME = "cursor_usage.duckdb"
 # DuckDB 2.0's own format cannot be opened by 1.x tools; v1.4.0 is the oldest that readers are promised.
 STORAGE_VERSION = "v1.4.0"
 _PARTIAL = ".partial"
@@ -86,6 +90,9 @@ def _write_and_rename(data: DataDir, run_id: str, published_at: datetime) -> dic
         session.execute("detach published")
     for mart in [*rows, "publications"]:
         _rename(data.published / f"{mart}.parquet{_PARTIAL}", data.published / f"{mart}.parquet")
+    for_tools = data.published / f"{TOOLS_NAME}{_PARTIAL}"
+    _same_file(marts_file, for_tools)
+    _rename(for_tools, data.published / TOOLS_NAME)
     _rename(marts_file, data.published / MARTS_NAME)
     for stale in data.published.glob("*.parquet"):
         if stale.stem not in {*rows, "publications"}:
@@ -134,10 +141,14 @@ def _write_publications(
         )
 
 
-def _rename(source: Path, target: Path) -> None:
-    descriptor = os.open(source, os.O_RDONLY)
+def _same_file(source: Path, target: Path) -> None:
+    """A second name of the file, which takes no space; a copy on a file system that gives a file one name only."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _rename(source: Path, target: Path) -> None:
+    sync(source)
     source.replace(target)

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from cursor_usage.landing import Landing
 from cursor_usage.pipeline.errors import PipelineError
 from cursor_usage.pipeline.windows import RunWindow
+from cursor_usage.warehouse.connection import WarehouseError
 
 STEPS = ("extract", "judge", "load")
 
@@ -43,7 +45,9 @@ class TeamRunFile(msgspec.Struct, kw_only=True):
     """How far a run came for one team.
 
     ``fetches`` are manifest folders below the landing root, in loading order. ``errors`` says by step why it failed:
-    a step that is tried again clears its own, and nothing goes on over an earlier step's.
+    a step that is tried again clears its own, and nothing goes on over an earlier step's. ``is_refused``: what was
+    fetched is at fault (it did not pass the checks, or is not what its manifest says), and is not to be used again;
+    not so where a full disk, a lock or an interruption stopped the step. ``variables``: dbt's, as the run built with.
     """
 
     run_id: str
@@ -59,6 +63,8 @@ class TeamRunFile(msgspec.Struct, kw_only=True):
     windows_loaded: dict[str, int] = {}
     windows_unchanged: dict[str, int] = {}
     errors: dict[str, str] = {}
+    is_refused: bool = False
+    variables: dict[str, Any] = {}
 
     @property
     def error(self) -> str | None:
@@ -90,9 +96,11 @@ def write_run_file(landing_root: Path, run: TeamRunFile) -> None:
 def noting_error(landing_root: Path, run: TeamRunFile, step: str) -> Iterator[None]:
     """Clears the step's error, and notes a new one in the run's file, so that the verdict can name it."""
     run.errors.pop(step, None)
+    run.is_refused = False
     try:
         yield
     except BaseException as error:
+        run.is_refused = isinstance(error, PipelineError | WarehouseError) and not error.is_retryable
         run.errors[step] = str(error) or f"The step {step} was interrupted ({type(error).__name__})."
         # The disk may be what failed: the error itself counts, not the note of it.
         with suppress(OSError):

@@ -177,6 +177,11 @@ def plan_daily_usage_windows(
     return _windows_from_newest(wanted, MAX_DAILY_USAGE_WINDOW_DAYS)
 
 
+def dates_of(start_date: date | None, end_date: date | None) -> list[date]:
+    """The days from the one to the other, both inclusive; none where there is no range."""
+    return [] if start_date is None or end_date is None else list(_days(start_date, end_date))
+
+
 def is_settled(day: date, last_fetch_began_at: datetime) -> bool:
     """Whether a day's amounts were final when they were last fetched: 48 hours after the day's end or later."""
     return last_fetch_began_at >= _midnight(day + ONE_DAY) + SETTLED_AFTER
@@ -266,9 +271,13 @@ def _manual_dates(
 
 def _refuse_impossible(start_date: date, end_date: date, newest_closed_date: date) -> None:
     if start_date < EARLIEST_DATE:
-        raise WindowError(f"{start_date} is too far back: Cursor has no usage before {EARLIEST_DATE}.")
+        raise WindowError(
+            f"{start_date} is too far back: Cursor has no usage before {EARLIEST_DATE}, give a later day."
+        )
     if end_date > newest_closed_date:
-        raise WindowError(f"{end_date} is not over yet: the newest closed UTC day is {newest_closed_date}.")
+        raise WindowError(
+            f"{end_date} is not over yet: give a day up to {newest_closed_date}, the newest closed UTC day."
+        )
 
 
 def _windows_from_oldest(dates: Sequence[date], max_days: int) -> list[DayWindow]:

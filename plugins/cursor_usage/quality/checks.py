@@ -58,12 +58,13 @@ def _listed(profile: WindowProfile, column: str) -> str:
     found = sorted(profile.details.get(column, {}).items(), key=lambda item: (-item[1], item[0]))
     if not found:
         return ""
-    shown = [f"{_showable(name)} ({count:,})" for name, count in found[:NAMES_SHOWN]]
+    shown = [f"{showable(name)} ({count:,})" for name, count in found[:NAMES_SHOWN]]
     more = len(found) - len(shown)
     return f": {', '.join(shown)}{f' and {more} more' if more else ''}"
 
 
-def _showable(name: str) -> str:
+def showable(name: str) -> str:
+    """The name of a field, kind or model as it may be said in a sentence."""
     # A kind or model is no personal value; what looks like an address in its place may be one.
     if "@" in name or not name.isprintable():
         return "a name that is not shown"

@@ -71,7 +71,9 @@ def docs_of_run(docs_dir: Path, *, team_id: str, run_id: str, judged_at: datetim
         docs.site_dir.mkdir(parents=True)
         yield docs
     except OSError as error:
-        raise QualityError(f"The data docs cannot be written below {team_dir}: {error.strerror or error}.") from error
+        raise QualityError(
+            f"The data docs cannot be written below {team_dir}: {error.strerror or error}. Mend that."
+        ) from error
     finally:
         shutil.rmtree(docs.site_dir, ignore_errors=True)
 

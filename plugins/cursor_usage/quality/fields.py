@@ -1,11 +1,17 @@
-"""The fields that are known of each endpoint's records, and which JSON type each has. Source: Cursor Admin API.
+"""What is known of each endpoint's answers, and what a change of it means. Source: Cursor Admin API.
 
-A field may be missing or null. Fields that are not listed are nobody's business here: they are kept as they came.
+This is the one place for *freeze* and *evolve*:
+
+- **freeze**: a known field keeps its JSON type, and a record has its key fields. Else the window is not loaded, and the
+  sentence names the field. Any other known field may be missing or null.
+- **evolve**: a field that is not listed is kept as it came (``rest`` in raw), counted and reported once a run.
+
+A new envelope, one without the list of records, is refused before anything lands (``cursor_api.envelope``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -85,12 +91,55 @@ USAGE_EVENTS = (
     *_all("number", "totalCents", "discountPercentOff", inside="tokenUsage"),
 )
 
-FIELDS: dict[str, tuple[Field, ...]] = {
-    "members": MEMBERS,
-    "spend": SPEND,
-    "daily_usage": DAILY_USAGE,
-    "usage_events": USAGE_EVENTS,
+
+@dataclass(frozen=True, slots=True)
+class AnswerContract:
+    """What one endpoint answers.
+
+    ``fields``: frozen in type. ``keys``: frozen in presence; by the name of the count, the fields of which a record has
+    one. ``seen_elsewhere``: fields that come and go, are kept, and are no news. ``envelope``: what stands around the
+    records, by path.
+    """
+
+    fields: tuple[Field, ...]
+    keys: Mapping[str, tuple[str, ...]]
+    envelope: frozenset[str]
+    seen_elsewhere: frozenset[str] = frozenset()
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The known fields that hold other known fields."""
+        return frozenset(field.inside for field in self.fields if field.inside)
+
+
+_PERIOD = ("period.startDate", "period.endDate")
+_PAGINATION = ("pagination.pageSize", "pagination.hasNextPage", "pagination.hasPreviousPage")
+
+CONTRACTS: dict[str, AnswerContract] = {
+    "members": AnswerContract(MEMBERS, {"records_without_id": ("id",)}, frozenset()),
+    "spend": AnswerContract(
+        SPEND,
+        {"records_without_user": ("userId", "email")},
+        frozenset(
+            ("subscriptionCycleStart", "totalMembers", "totalPages", "limitedUsersCount", "maxUserSpendCents"),
+        ),
+        seen_elsewhere=frozenset(("profilePictureUrl", "billingTier", "removedAt")),
+    ),
+    "daily_usage": AnswerContract(
+        DAILY_USAGE,
+        {"records_without_day": ("day",), "records_without_user": ("userId", "email")},
+        frozenset((*_PERIOD, *_PAGINATION, "pagination.page", "pagination.totalUsers", "pagination.totalPages")),
+    ),
+    "usage_events": AnswerContract(
+        USAGE_EVENTS,
+        {"records_without_timestamp": ("timestamp",)},
+        frozenset(
+            ("totalUsageEventsCount", *_PERIOD, *_PAGINATION, "pagination.numPages", "pagination.currentPage"),
+        ),
+    ),
 }
+
+FIELDS: dict[str, tuple[Field, ...]] = {endpoint: contract.fields for endpoint, contract in CONTRACTS.items()}
 
 # cursor-api.md: in daily usage an empty text stands for null, whatever the field's type.
 EMPTY_TEXT_IS_NULL = {"daily_usage"}

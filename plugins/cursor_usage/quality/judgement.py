@@ -15,6 +15,9 @@ class QualityError(RuntimeError):
 
     is_retryable = False
 
+    def __str__(self) -> str:
+        return f"{super().__str__()} Nothing was loaded. Start a new run; if it says the same, report it."
+
 
 @dataclass(frozen=True, slots=True)
 class WindowToJudge:

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from cursor_usage.quality.fields import EMPTY_TEXT_IS_NULL, FIELDS, Field
+from cursor_usage.quality.fields import CONTRACTS, EMPTY_TEXT_IS_NULL, FIELDS, Field
 from cursor_usage.quality.judgement import IsKnown, QualityError, WindowToJudge
 from cursor_usage.sql_text import file_literal
 
@@ -53,8 +53,7 @@ def profile_windows(
             except duckdb.Error as error:
                 labels = ", ".join(windows[number].label for number in numbers[:NAMES_SHOWN])
                 raise QualityError(
-                    f"The landed {endpoint} of {labels} cannot be read as lines of JSON: a file is damaged or was cut. "
-                    "Run again to fetch it anew."
+                    f"The landed {endpoint} of {labels} cannot be read as lines of JSON: a file is damaged or was cut."
                 ) from error
             profiles.update(rows)
         return [profiles[number] for number in range(len(windows))]
@@ -265,6 +264,8 @@ def _common_counts(endpoint: str) -> dict[str, str]:
         "records_in_file": "count(*)",
         "records_that_are_no_objects": _count("not is_object"),
     }
+    for column, keys in CONTRACTS[endpoint].keys.items():
+        counts[column] = _count(" and ".join(["is_object", *(_is_blank(f'r."{key}"') for key in keys)]))
     for f in FIELDS[endpoint]:
         value = _value(f)
         not_null = f"{value} <> '\"\"' and " if endpoint in EMPTY_TEXT_IS_NULL else f"{value} is not null and "
@@ -282,7 +283,6 @@ _HAS_ID_TYPE = f"({_is_text('r.timestamp')} or {_is_number('r.timestamp')})"
 
 _EVENT_COUNTS = {
     "objects": _count("is_object"),
-    "records_without_timestamp": _count(f"is_object and {_is_blank('r.timestamp')}"),
     "wrong_timestamp": _count(f"not {_is_blank('r.timestamp')} and {_HAS_ID_TYPE} and not {_IS_INSTANT}"),
     "records_outside_window": _count(f"{_IS_INSTANT} and {_TIMESTAMP_MS} not between w.start_ms and w.end_ms"),
     "records_with_cost": _count(" or ".join(map(_is_amount, ("r.chargedCents", "r.cursorTokenFee", "u.totalCents")))),
@@ -291,7 +291,6 @@ _EVENT_COUNTS = {
 _HAS_ID = f"not {_is_blank('r.id')}"
 
 _MEMBER_COUNTS = {
-    "records_without_id": _count(f"is_object and not ({_HAS_ID})"),
     "records_without_email": _count(f"is_object and {_is_blank('r.email')}"),
     "repeated_ids": _count_repeated("r.id", _HAS_ID),
 }
@@ -300,7 +299,6 @@ _HAS_USER = f"not ({_is_blank('r.userId')} and {_is_blank('r.email')})"
 _USER = "coalesce(nullif(r.userId, '\"\"'), r.email)"
 
 _SPEND_COUNTS = {
-    "records_without_user": _count(f"is_object and not {_HAS_USER}"),
     "repeated_users": _count_repeated(_USER, _HAS_USER),
 }
 
@@ -309,8 +307,6 @@ _DAY = f"try_cast({_DAY_TEXT} as date)"
 _IS_DAY = f"coalesce(cast({_DAY} as varchar) = {_DAY_TEXT}, false)"
 
 _DAILY_USAGE_COUNTS = {
-    "records_without_day": _count(f"is_object and {_is_blank('r.day')}"),
-    "records_without_user": _count(f"is_object and not {_HAS_USER}"),
     "wrong_day": _count(f"not {_is_blank('r.day')} and {_is_text('r.day')} and not {_IS_DAY}"),
     "records_outside_window": _count(f"{_IS_DAY} and {_DAY} not between w.start_date and w.end_date"),
     "repeated_user_days": _count_repeated(f"{_DAY_TEXT} || {_USER}", f"{_HAS_USER} and {_IS_DAY}"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +17,14 @@ import duckdb
 import filelock
 import msgspec
 
+from cursor_usage.disk import says_full
+
 LOCK_WAIT_SECONDS = 120.0
 # An analyst who has the file open in a client seldom closes it within a task's time: wait for a passing reader only.
 OPEN_WAIT_SECONDS = 15.0
+# DuckDB takes four fifths of the machine otherwise. Five million events load as fast with this much; what does not fit
+# is written to a folder beside the warehouse.
+MEMORY_LIMIT = "512MB"
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 
 
@@ -78,16 +85,62 @@ def connected(
     Raises:
         WarehouseLockedError: a client (a SQL shell, a notebook) has the file open; the message names it.
         WarehouseError: the file is not a DuckDB database of a version that can be read.
+        OSError: the disk is full.
     """
+    if not read_only and not path.exists():
+        _make(path)
     connection = _open(path, read_only=read_only, wait_seconds=wait_seconds)
     try:
         connection.execute("set timezone = 'UTC'")
         if not read_only:
             connection.execute("set preserve_insertion_order = false")
-            connection.execute(resources.files("cursor_usage.warehouse").joinpath("schema.sql").read_text("utf-8"))
+            connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+            make_raw(connection)
         yield connection
     finally:
         connection.close()
+
+
+def _make(path: Path) -> None:
+    """A new warehouse, which gets its name when it is whole: one that is half made could never be opened again."""
+    new = path.with_name(f"{path.name}.new")
+    clear_database(new)
+    connection = _open(new, read_only=False, wait_seconds=0)
+    try:
+        make_raw(connection)
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+    clear_log(path)
+    new.rename(path)
+
+
+def clear_database(path: Path) -> None:
+    """Deletes a database that nobody needs, with the log and the folder of spilled rows that DuckDB keeps beside it."""
+    for left_behind in path.parent.glob(f"{path.name}*"):
+        if left_behind.is_dir():
+            shutil.rmtree(left_behind)
+        else:
+            left_behind.unlink()
+
+
+def clear_log(path: Path) -> None:
+    """Deletes the log that a dead writer left of a database that is gone: it would be read into the one that comes."""
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+
+
+@contextmanager
+def in_memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse without a file and without rows, to work something out in."""
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        make_raw(connection)
+        yield connection
+
+
+def make_raw(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the raw tables where they are missing."""
+    connection.execute(resources.files("cursor_usage.warehouse").joinpath("schema.sql").read_text("utf-8"))
 
 
 def _open(path: Path, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBPyConnection:
@@ -97,7 +150,9 @@ def _open(path: Path, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBP
             return duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:
             text = str(error)
-            if "lock" not in text.lower():
+            if says_full(text):
+                raise OSError(errno.ENOSPC, text.splitlines()[0], str(path)) from None
+            if "Could not set lock" not in text:
                 raise WarehouseError(_unusable(path, text)) from None
             if time.monotonic() >= deadline:
                 found = _HOLDER.search(text)

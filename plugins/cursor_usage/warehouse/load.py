@@ -53,15 +53,18 @@ class Load:
     is_unchanged: bool
 
 
-def load(connection: duckdb.DuckDBPyConnection, fetch: LandedFetch) -> Load:
+def load(connection: duckdb.DuckDBPyConnection, fetch: LandedFetch, *, is_known_to_be_new: bool = False) -> Load:
     """Loads one fetch in one transaction.
+
+    ``is_known_to_be_new``: its rows are put in whatever was noted of the window before; for rebuilding raw, where notes
+    may stand without their rows.
 
     Raises:
         WarehouseError: the records are not what the manifest says; nothing was changed.
     """
     connection.begin()
     try:
-        done = _load(connection, fetch)
+        done = _load(connection, fetch, is_known_to_be_new=is_known_to_be_new)
     except BaseException:
         connection.rollback()
         raise
@@ -69,14 +72,14 @@ def load(connection: duckdb.DuckDBPyConnection, fetch: LandedFetch) -> Load:
     return done
 
 
-def _load(connection: duckdb.DuckDBPyConnection, fetch: LandedFetch) -> Load:
+def _load(connection: duckdb.DuckDBPyConnection, fetch: LandedFetch, *, is_known_to_be_new: bool) -> Load:
     if connection.execute("select 1 from raw.loads where load_id = ?", [fetch.load_id]).fetchone():
         return Load(fetch.load_id, fetch.endpoint, 0, is_unchanged=True)
     is_unchanged = False
     if fetch.endpoint in _SNAPSHOTS:
         rows = _add_snapshot(connection, fetch, _SNAPSHOTS[fetch.endpoint])
     # The open day's rows always carry their newest load: its covered_until_at is what they are known up to.
-    elif not fetch.is_open_day and _is_in_place(connection, fetch):
+    elif not fetch.is_open_day and not is_known_to_be_new and _is_in_place(connection, fetch):
         rows, is_unchanged = 0, True
     else:
         rows = _replace_window(connection, fetch)
@@ -84,6 +87,7 @@ def _load(connection: duckdb.DuckDBPyConnection, fetch: LandedFetch) -> Load:
         """
         insert into raw.loads by name
         select
+            (select coalesce(max(load_number), 0) + 1 from raw.loads) as load_number,
             ? as load_id, ? as run_id, ? as team_id, ? as endpoint, ? as is_open_day,
             ? as window_start_date, ? as window_end_date, ? as covered_until_at,
             ? as fetch_started_at, ? as fetch_finished_at, ? as cycle_start_at,
@@ -209,7 +213,8 @@ def _explain_what_was_left_out(
     if outside:
         raise WarehouseError(
             f"{outside} records of {fetch.endpoint} lie outside {fetch.start_date} to {fetch.end_date} "
-            f"({fetch.landing_path}). Nothing was changed."
+            f"({fetch.landing_path}). Nothing was changed. Start a new run, which asks again; if it says the same, "
+            f"Cursor answers other days than it is asked for: report it."
         )
     _expect(fetch, found, fetch.records_received)
 
@@ -248,9 +253,16 @@ def _totals(connection: duckdb.DuckDBPyConnection, fetch: LandedFetch) -> str | 
         select to_json(list(totals order by totals.usage_date, totals.kind)) from (
             select {{
                 'usage_date': usage_date, 'kind': kind, 'events': count(*),
-                -- The narrow type is many times faster to read; what does not fit goes through the wide one.
+                'events_without_charge': count(*) filter (charged_cents is null or charged_cents = ''),
+                -- The narrow type is many times faster to read; what does not fit goes through the wide one. DuckDB 1.5
+                -- rounds a text with an exponent wrongly, a double rightly: for a note of the total that is enough.
                 'charged_cents': cast(sum(
-                    coalesce(try_cast(charged_cents as decimal(18, 6)), try_cast(charged_cents as decimal(38, 6)))
+                    case when charged_cents like '%e%' or charged_cents like '%E%'
+                        then cast(try_cast(charged_cents as double) as decimal(38, 6))
+                        else coalesce(
+                            try_cast(charged_cents as decimal(18, 6)), try_cast(charged_cents as decimal(38, 6))
+                        )
+                    end
                 ) as varchar)
             }} as totals
             from {table}

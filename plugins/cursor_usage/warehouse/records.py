@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from cursor_usage.sql_text import file_literal
+from cursor_usage.sql_text import file_literal, literal
 
 # An amount keeps the digits that the JSON text shows; a number may pass through a double.
 FieldType = Literal["text", "integer", "boolean", "number", "amount"]
@@ -18,6 +19,13 @@ _DUCKDB_TYPES: dict[FieldType, str] = {
     "number": "VARCHAR",
     "amount": "VARCHAR",
 }
+
+# A number that comes back from a double with the text it had: at most 15 digits, no exponent in it or in DuckDB's text
+# of the double (below 0.0001), no zero at the end. It has no exponent itself and is no "-0".
+_PLAIN_NUMBER = (
+    r"(?:0|-?(?:[1-9][0-9]{0,14}|[1-9][0-9]{0,7}\.[0-9]{0,6}[1-9]|0\.0{0,3}[1-9]|0\.0{0,3}[1-9][0-9]{0,9}[1-9]))"
+)
+_PLAIN_VALUE = rf'(?:"(?:[^"\\]|\\.)*"|{_PLAIN_NUMBER}|true|false|null)'
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +47,17 @@ class Table:
     older_keys: tuple[Field, ...] = ()
 
     def select(self, source: str) -> str:
-        """SQL that reads ``source`` (a table function with a column ``json``) as this table's columns and ``rest``."""
+        """SQL that reads ``source`` (a table function with a column ``json``) as this table's columns and ``rest``.
+
+        What a record may have beside the known keys and short numbers is costly to look for, and nearly all records are
+        plain: only the others are searched (a branch of ``case`` is worked out for the rows that take it).
+        """
         columns = ",\n        ".join(f"{self._value(field)} as {field.column}" for field in self.fields)
-        texts = "".join(f",\n            {_text(f)} as {f.column}_text" for f in self.fields if f.type == "amount")
+        texts = "".join(
+            f",\n            case when not is_plain then {_text(f)} end as {f.column}_text"
+            for f in self.fields
+            if f.type == "amount"
+        )
         return f"""
     select
         {columns},
@@ -49,10 +65,20 @@ class Table:
     from (
         select
             cast(json as varchar) as record,
-            json_merge_patch(json, '{self._known_keys()}') as rest,
+            regexp_full_match(record, {literal(self._plain_record())}) as is_plain,
+            case when not is_plain then json_merge_patch(json, '{self._known_keys()}') end as rest,
             json_transform(json, '{self._structure()}') as fields{texts}
         from {source}
     )"""
+
+    def _plain_record(self) -> str:
+        """A pattern of JSON records that json_transform reads without loss: known keys and short numbers only."""
+        fields = (*self.fields, *self.older_keys)
+        members = [_plain_member(_PLAIN_VALUE, (field.key for field in fields if field.inside is None))]
+        for group in dict.fromkeys(field.inside for field in fields if field.inside):
+            inner = _plain_member(_PLAIN_VALUE, (field.key for field in fields if field.inside == group))
+            members.append(_plain_member(rf"(?:null|\{{(?:{inner},?)*\}})", (group,)))
+        return rf"\{{(?:(?:{'|'.join(members)}),?)*\}}"
 
     def _structure(self) -> str:
         return self._nested(lambda field: _DUCKDB_TYPES[field.type])
@@ -77,7 +103,7 @@ class Table:
             # the record counts where it is the same number; elsewhere (a key of that name deeper down) it does not.
             value, text = values[0], f"{field.column}_text"
             return (
-                f"case when {text} = {value} then {value} "
+                f"case when is_plain then nullif({value}, '') when {text} = {value} then {value} "
                 f"when try_cast({text} as double) = try_cast({value} as double) then {text} "
                 f"else nullif({value}, '') end"
             )
@@ -99,9 +125,13 @@ class Table:
         return f"case when rest not in ({empty}) then cast({cleaned} as json) end"
 
 
+def _plain_member(value: str, keys: Iterable[str]) -> str:
+    return f'"(?:{"|".join(map(re.escape, keys))})":{value}'
+
+
 def _text(field: Field) -> str:
     """The number behind the field's first unescaped key in the record; inside a JSON text quotes are escaped."""
-    return f"""regexp_extract(record, '"{field.key}"\\s*:\\s*"?(-?[0-9][0-9.eE+-]*)', 1)"""
+    return f"""nullif(regexp_extract(record, '"{field.key}"\\s*:\\s*"?(-?[0-9][0-9.eE+-]*)', 1), '')"""
 
 
 def _path(field: Field) -> str:

@@ -1,4 +1,4 @@
-"""What a run leaves in raw beside rows: how it ended for a team, what endpoints answered, whether the build passed."""
+"""What a run leaves in raw beside rows: how it ended for a team, what endpoints answered, what the build said."""
 
 from __future__ import annotations
 
@@ -78,16 +78,65 @@ def teams_recorded(connection: duckdb.DuckDBPyConnection, run_id: str) -> set[st
     return {team_id for (team_id,) in rows}
 
 
-def begin_build(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+def begin_build(connection: duckdb.DuckDBPyConnection, run_id: str, project_checksum: str) -> None:
     """From here on the marts are not to be published, until :func:`pass_build`."""
-    connection.execute("insert into raw.builds values (?, ?, null)", [run_id, _naive(datetime.now(UTC))])
+    connection.execute(
+        """
+        insert into raw.builds by name
+        select
+            ? as run_id, ? as started_at, (select max(load_number) from raw.loads) as newest_load_number,
+            ? as project_checksum
+        """,
+        [run_id, _naive(datetime.now(UTC)), project_checksum],
+    )
+
+
+def built_with(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """The checksum of the dbt project that made what is there; None where nothing is, or where several did.
+
+    A build that failed may have left tables behind too: all since the newest one that passed count.
+    """
+    row = connection.execute(
+        """
+        select case when count(distinct coalesce(project_checksum, '')) = 1 then max(project_checksum) end
+        from raw.builds
+        where started_at >= (select max(started_at) from raw.builds where passed_at is not null)
+        """
+    ).fetchone()
+    return None if row is None else row[0]
 
 
 def pass_build(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
-    """All models and tests of the run's newest build were green."""
+    """All models and tests of the run's newest build were green: from here on, what it said first is history."""
+    connection.begin()
+    try:
+        connection.execute(
+            "update raw.builds set passed_at = ? where run_id = ? and passed_at is null",
+            [_naive(datetime.now(UTC)), run_id],
+        )
+        if connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'verification_history'"
+        ).fetchone():
+            _note_verdicts(connection)
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def _note_verdicts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Adds what the newest build said that no build had said before: the mart tells, by its one rule of what is new."""
     connection.execute(
-        "update raw.builds set passed_at = ? where run_id = ? and passed_at is null",
-        [_naive(datetime.now(UTC)), run_id],
+        """
+        insert into raw.verdicts by name
+        select
+            team_id, measure, reference_source, window_start_date, window_end_date, said_at, run_id,
+            cast(warehouse_value as varchar) as warehouse_value, cast(reference_value as varchar) as reference_value,
+            verdict, is_settled
+        from marts.verification_history
+        where said_at = (select max(started_at) from raw.builds)
+            and said_at > (select coalesce(max(said_at), '-infinity') from raw.verdicts)
+        """
     )
 
 

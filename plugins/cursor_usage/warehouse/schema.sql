@@ -26,6 +26,7 @@ create table if not exists raw.endpoint_access (
 
 -- One row per load: a landed answer (a window or a snapshot) that was put into raw, or found there unchanged.
 create table if not exists raw.loads (
+    load_number bigint not null,  -- 1, 2, 3 … in the order of loading: what is built from raw remembers how far it came
     load_id varchar not null,
     run_id varchar not null,
     team_id varchar not null,
@@ -44,8 +45,20 @@ create table if not exists raw.loads (
     checksum varchar not null,
     landing_path varchar not null,
     is_unchanged boolean not null,  -- same records as the window's load before: rows were left as they are
-    totals json,  -- usage_events: requests and cents by day and kind, as loaded
+    totals json,  -- usage_events: events, events without chargedCents, and cents by day and kind, as raw has them after it
     loaded_at timestamp not null
+);
+
+-- Grain: one row per load, unknown field and JSON type: what came beside the known fields, whose values are in `rest`.
+create table if not exists raw.unknown_fields (
+    team_id varchar not null,
+    endpoint varchar not null,
+    load_id varchar not null,
+    seen_at timestamp not null,  -- when the load's fetch began
+    field varchar not null,  -- a path: tokenUsage.newField
+    is_envelope boolean not null,  -- it stands around the records
+    json_type varchar not null,  -- text | number | boolean | object | list
+    records bigint  -- of the load, that have it; null for the envelope
 );
 
 -- Grain: one row per team, members snapshot and member of the list. Source: GET /teams/members.
@@ -155,5 +168,66 @@ limit 0;
 create table if not exists raw.builds (
     run_id varchar not null,
     started_at timestamp not null,
-    passed_at timestamp
+    passed_at timestamp,
+    newest_load_number bigint,  -- of raw.loads when the build began; null where nothing was loaded
+    project_checksum varchar  -- of the dbt project's models and macros: another one means that everything is built anew
 );
+
+-- One row per team, measure, reference, range of days and change of what verification_totals said of it; added when a
+-- build passes. The figures are text, as all amounts here are: the ledger keeps them as JSON, whose numbers are doubles.
+create table if not exists raw.verdicts (
+    team_id varchar not null,
+    measure varchar not null,
+    reference_source varchar,
+    window_start_date date,
+    window_end_date date,
+    said_at timestamp not null,  -- when the build began that said so
+    run_id varchar not null,
+    warehouse_value varchar,
+    reference_value varchar,
+    verdict varchar not null,
+    is_settled boolean not null  -- all days of the range were settled then
+);
+
+-- Warehouses made before these columns were. May go when none of version 1.0 is left.
+alter table raw.loads add column if not exists load_number bigint;
+update raw.loads set load_number = numbered.load_number from (
+    select load_id, row_number() over (order by loaded_at, load_id) as load_number from raw.loads
+) as numbered where raw.loads.load_number is null and numbered.load_id = raw.loads.load_id;
+alter table raw.builds add column if not exists newest_load_number bigint;
+alter table raw.builds add column if not exists project_checksum varchar;
+-- Loads whose totals were noted before events_without_charge was: counted in the rows as they stand now, which are those of
+-- each day's newest load; nothing asks older ones.
+update raw.loads set totals = mended.totals from (
+    select
+        noted.load_id,
+        to_json(list({
+            'usage_date': noted.total.usage_date,
+            'kind': noted.total.kind,
+            'events': noted.total.events,
+            'events_without_charge': coalesce(counted.events_without_charge, 0),
+            'charged_cents': noted.total.charged_cents
+        } order by noted.total.usage_date, noted.total.kind)) as totals
+    from (
+        select load_id, team_id, unnest(from_json(
+            totals, '[{"usage_date": "DATE", "kind": "VARCHAR", "events": "BIGINT", "charged_cents": "VARCHAR"}]'
+        )) as total
+        from raw.loads
+        where not is_open_day and json_extract(totals, '$[0].events') is not null
+            and json_extract(totals, '$[0].events_without_charge') is null
+    ) as noted
+    left join (
+        select
+            team_id, usage_date, kind,
+            count(*) filter (charged_cents is null or charged_cents = '') as events_without_charge
+        from raw.cursor_usage_events
+        where exists (
+            from raw.loads where not is_open_day and json_extract(totals, '$[0].events') is not null
+                and json_extract(totals, '$[0].events_without_charge') is null
+        )
+        group by all
+    ) as counted
+        on counted.team_id = noted.team_id and counted.usage_date = noted.total.usage_date
+        and counted.kind is not distinct from noted.total.kind
+    group by noted.load_id
+) as mended where raw.loads.load_id = mended.load_id;
