@@ -7,68 +7,25 @@ mart is compared, cell by cell, with what tests/oracle works out of the landed r
 
 from __future__ import annotations
 
-import asyncio
-import csv
-import time
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from cursor_usage.cursor_api import CursorAdminClient, CursorAuthError
-from cursor_usage.pipeline.build import DBT_PROJECT, build
-from cursor_usage.pipeline.extract import extract
-from cursor_usage.pipeline.judge import judge
-from cursor_usage.pipeline.load import load
-from cursor_usage.pipeline.prepare import make_data_dir
-from cursor_usage.pipeline.publish import publish
-from cursor_usage.pipeline.run import TeamTask
-from cursor_usage.pipeline.windows import resolve_window
-from cursor_usage.settings import DataDir
-from tests.cursor_api_simulator import Access, Company, CompanyOptions, Quirks, Simulator
+from tests.companies import LAST_RUN, TICK, Built, Scenario, build_companies, naive
+from tests.cursor_api_simulator import Company, CompanyOptions, Quirks
 from tests.cursor_api_simulator.clock import to_datetime
 from tests.oracle import marts
 from tests.oracle.compare import assert_mart_equals
-from tests.oracle.from_landing import Fetch, fetches, team_of
+from tests.oracle.from_landing import Fetch, fetches
+from tests.oracle.registry import MAIN_JOB
 from tests.oracle.team import Configured, DashboardTotal, Exclusion, SeatPrice, SeatTypeFrom, Team
 from tests.oracle.usage import event
 
-LAST_RUN = "2026-11-24T05:30:00Z"
-EXPECTED = {
-    "verification_totals": marts.expected_verification_totals,
-    "verification_verdicts": marts.expected_verdict,
-    "adoption_gaps": marts.expected_adoption_gaps,
-    "model_mix": marts.expected_model_mix,
-    "model_mix_daily": marts.expected_model_mix_daily,
-    "usage_costs": marts.expected_usage_costs,
-    "usage_costs_daily": marts.expected_usage_costs_daily,
-}
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A company, when it was fetched, and what went wrong in the newest run."""
-
-    options: CompanyOptions
-    runs: tuple[str, ...] = (LAST_RUN,)
-    refused: Mapping[str, int] = field(default_factory=dict)
-    has_wrong_key_at_last: bool = False
-    is_configured: bool = False
-    is_judged: bool = False  # takes seconds, and changes no figure
-
-    @property
-    def company(self) -> Company:
-        return Company(self.options)
-
-
 CLEAN = Quirks(unknown_kind=0, unpriced_requests=0)
-TICK = timedelta(milliseconds=20)
 
 
 def moment_before_usage(options: CompanyOptions, day: str) -> str:
@@ -142,107 +99,18 @@ SCENARIOS = {
     "configured": Scenario(
         CompanyOptions(seed=31, seats=30, events_per_day=100, quirks=CLEAN),
         runs=("2026-11-10T05:30:00Z", LAST_RUN),
-        is_configured=True,
     ),
 }
-
-
-class CompanyTime:
-    """The simulator's clock as the client's: it goes on a little whenever the client looks at it."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self._clock = simulator.clock
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def now(self) -> datetime:
-        self._clock.advance(TICK)
-        return to_datetime(self._clock.now_ms())
-
-    async def sleep(self, seconds: float) -> None:
-        self._clock.advance(timedelta(seconds=seconds))
-        await asyncio.sleep(0)
-
-
-class CompanyDatetime:
-    """Stands for the class ``datetime`` where only its ``now`` is asked for."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self._time = CompanyTime(simulator)
-
-    def now(self, zone: tzinfo) -> datetime:
-        return self._time.now().astimezone(zone)
-
-
-@dataclass(frozen=True)
-class Built:
-    data: DataDir
-    teams: dict[str, Team]
-    companies: dict[str, Company]
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """All scenarios' companies as teams of one warehouse, whose marts were built and published once."""
-    folder = tmp_path_factory.mktemp("exact")
-    data = DataDir(folder / "data")
-    make_data_dir(data)
-    companies = {team_id: scenario.company for team_id, scenario in SCENARIOS.items()}
-    configured = configured_for(companies["configured"])
-    write_seeds(folder / "seeds", "configured", configured)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("CURSOR_SEEDS_DIR", str(folder / "seeds"))
-        tasks = [run_all(data, team_id, scenario, companies[team_id]) for team_id, scenario in SCENARIOS.items()]
-        build(data, "last", tasks, {})
-        publish(data, "last")
-    teams = {
-        team_id: team_of(
-            data.landing,
-            team_id,
-            refused=frozenset(scenario.refused),
-            error="The key is wrong." if scenario.has_wrong_key_at_last else None,
-            configured=configured if scenario.is_configured else None,
-        )
-        for team_id, scenario in SCENARIOS.items()
-    }
-    return Built(data, teams, companies)
 
+    def configured(team: Team, company: Company) -> Configured | None:
+        return configured_for(company) if team.team_id == "configured" else None
 
-def run_all(data: DataDir, team_id: str, scenario: Scenario, company: Company) -> TeamTask:
-    """The team's runs, one after the other; the newest is run `last`."""
-    with Simulator(company, clock=scenario.runs[0]) as simulator:
-        for number, at in enumerate(scenario.runs, start=1):
-            is_last = number == len(scenario.runs)
-            simulator.clock.set(at)
-            has_wrong_key = is_last and scenario.has_wrong_key_at_last
-            simulator.access = Access(key="key_changed" if has_wrong_key else "key_right", refused=scenario.refused)
-            client = CursorAdminClient(
-                "key_right", base_url=simulator.url, requests_per_minute=100_000, clock=CompanyTime(simulator)
-            )
-            task = TeamTask(
-                run_id="last" if is_last else f"run-{number}",
-                connection_id=f"connection_of_{team_id}",
-                team_id=team_id,
-                host=client.host,
-                window=resolve_window(now=datetime.fromisoformat(at)),
-            )
-            if has_wrong_key:
-                with pytest.raises(CursorAuthError):
-                    fetch(data, task, client, simulator)
-                continue
-            fetch(data, task, client, simulator)
-            if scenario.is_judged and is_last:
-                judge(data, team_id, task.run_id)
-            with pytest.MonkeyPatch.context() as patched:
-                # A load is dated by the machine's clock, and the newest run is the one that ended last.
-                patched.setattr("cursor_usage.pipeline.load.datetime", CompanyDatetime(simulator))
-                load(data, team_id, task.run_id)
-    return task
-
-
-def fetch(data: DataDir, task: TeamTask, client: CursorAdminClient, simulator: Simulator) -> None:
-    extract(lambda: client, task, data, clock=CompanyTime(simulator).now)
+    return build_companies(tmp_path_factory.mktemp("exact"), SCENARIOS, configured)
 
 
 # --- what the API does not know ---------------------------------------------------------------------------------------
@@ -277,39 +145,6 @@ def configured_for(company: Company) -> Configured:
         ),
         renewal_date=date(2026, 12, 24),
     )
-
-
-def naive(at: datetime) -> datetime:
-    return at.astimezone(UTC).replace(tzinfo=None)
-
-
-def write_seeds(folder: Path, team_id: str, configured: Configured) -> None:
-    """The same as CSV files; the project's own rows stay, as they hold for the other teams."""
-    rows: dict[str, list[dict[str, Any]]] = {
-        "seat_prices": [
-            {
-                "seat_type": row.seat_type,
-                "valid_from": row.valid_from,
-                "monthly_price_usd": row.monthly_price_usd,
-                "price_source": row.price_source,
-            }
-            for row in configured.seat_prices
-        ],
-        "seat_types": [vars(row) for row in configured.seat_types],
-        "reclaim_exclusions": [vars(row) for row in configured.exclusions],
-        "join_dates": [{"email": email, "join_date": day} for email, day in configured.join_dates.items()],
-        "dashboard_totals": [vars(row) for row in configured.dashboard_totals],
-        "renewal_dates": [{"renewal_date": configured.renewal_date}],
-    }
-    folder.mkdir()
-    for name, added in rows.items():
-        project_file = DBT_PROJECT / "seeds" / f"{name}.csv"
-        with project_file.open(newline="") as ours, (folder / project_file.name).open("w", newline="") as theirs:
-            reader = csv.DictReader(ours)
-            writer = csv.DictWriter(theirs, reader.fieldnames or [])
-            writer.writeheader()
-            writer.writerows(reader)
-            writer.writerows([{"team_id": team_id, **row} for row in added])
 
 
 # --- the tests --------------------------------------------------------------------------------------------------------
@@ -365,12 +200,12 @@ def test_every_day_that_was_due_is_loaded(built: Built, team_id: str) -> None:
     assert sorted(loaded) == [first + timedelta(days=n) for n in range(days)]
 
 
-@pytest.mark.parametrize("mart", EXPECTED)
+@pytest.mark.parametrize("mart", MAIN_JOB)
 @pytest.mark.parametrize("team_id", SCENARIOS)
 def test_the_mart_is_exact(built: Built, team_id: str, mart: str) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{built.data.published / 'marts.duckdb'}' as published (read_only)")
-        expected = EXPECTED[mart](built.teams[team_id])
+        expected = MAIN_JOB[mart](built.teams[team_id])
         assert_mart_equals(connection, f"published.marts.{mart}", expected, marts.KEYS[mart], team_id=team_id)
 
 

@@ -31,6 +31,11 @@
     {{ dbt.dateadd('microsecond', -1, dbt.dateadd('day', 1, start_of_day(day))) }}
 {%- endmacro %}
 
+{# From when on a day's figures are final: a fetch that began then or later holds them. #}
+{% macro settled_at(day) -%}
+    {{ dbt.dateadd('hour', 24 + var('settle_hours'), start_of_day(day)) }}
+{%- endmacro %}
+
 {#
     The instant so many months after a start, at its time of day, on the given day of the month, clamped to short
     months: 31 January, 28 February, 31 March. Months may be negative.

@@ -140,3 +140,44 @@
 {% macro duckdb__integer_quotient(dividend, divisor) -%}
     ({{ dividend }} // {{ divisor }})
 {%- endmacro %}
+
+{#
+    An amount (× another count) ÷ a count, to the cent, half away from zero, in integers: $10.00 for 3 is $3.33. Null where
+    the count is 0. The amount has at most eight decimals and may be negative; the counts are not.
+#}
+{% macro divided_usd(amount_usd, count, times='1') -%}
+    {%- set part = units_of_usd(amount_usd) ~ ' * ' ~ whole_number(times) -%}
+    {%- set whole = whole_number('nullif(' ~ count ~ ', 0)') ~ ' * 1000000' -%}
+    cast({{ rounded_quotient(part, whole) }} * 0.01 as decimal(38, 8))
+{%- endmacro %}
+
+{#
+    An amount × a count ÷ another, to eight decimals, half away from zero, in integers: what ten requests of $1 would have
+    cost had they been three. Null where the divisor is 0. The amount may be negative, the counts are not.
+#}
+{% macro scaled_usd(amount_usd, times, by) -%}
+    {%- set part = units_of_usd(amount_usd) ~ ' * ' ~ whole_number(times) -%}
+    cast({{ rounded_quotient(part, whole_number('nullif(' ~ by ~ ', 0)')) }} * 0.00000001 as decimal(38, 8))
+{%- endmacro %}
+
+{# An amount in units of its eighth decimal. #}
+{% macro units_of_usd(amount_usd) -%}
+    {{ whole_number(amount_usd ~ ' * 100000000') }}
+{%- endmacro %}
+
+{# The quotient of an integer and a positive one, rounded half away from zero, as a decimal without decimals. #}
+{% macro rounded_quotient(dividend, divisor) -%}
+    {%- set magnitude = integer_quotient(
+        '(2 * abs(' ~ dividend ~ ') + ' ~ divisor ~ ')', '(2 * ' ~ divisor ~ ')'
+    ) -%}
+    cast(case when {{ dividend }} < 0 then -1 else 1 end * {{ magnitude }} as decimal(38, 0))
+{%- endmacro %}
+
+{# An integer of as many digits as the engine has: the product of an amount and a count is beyond bigint. #}
+{% macro whole_number(value) -%}
+    cast({{ value }} as {{ adapter.dispatch('whole_number_type', 'cursor_usage')() }})
+{%- endmacro %}
+
+{% macro default__whole_number_type() -%} decimal(38, 0) {%- endmacro %}
+{# DuckDB divides decimals as doubles. #}
+{% macro duckdb__whole_number_type() -%} hugeint {%- endmacro %}

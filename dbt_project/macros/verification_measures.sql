@@ -1,7 +1,8 @@
 {#
     The measures of verification_totals, in the contract's order: name, unit, scope and its name in a sentence.
     Scope is what the dates mean: window (sums over whole UTC days), cycle (the open cycle up to the spend snapshot),
-    as_of (a state of the newest loaded day).
+    previous_cycle (the newest cycle before it that has a spend snapshot, up to its last one), closed_cycle (a whole
+    cycle that is over), as_of (a state of the newest loaded day).
 #}
 {% macro verification_measures() %}
     {{ return([
@@ -25,6 +26,9 @@
         ('cycle_included_usage_usd', 'usd', 'cycle', 'included usage in the open cycle'),
         ('cycle_on_demand_usd', 'usd', 'cycle', 'on-demand usage in the open cycle'),
         ('cycle_usage_value_usd', 'usd', 'cycle', 'usage value in the open cycle'),
+        ('previous_cycle_on_demand_usd', 'usd', 'previous_cycle', 'on-demand usage in the previous cycle'),
+        ('closed_cycle_seat_fee_usd', 'usd', 'closed_cycle', 'seat fees of the closed cycle'),
+        ('closed_cycle_on_demand_usd', 'usd', 'closed_cycle', 'on-demand usage of the closed cycle'),
         ('paid_seats', 'seats', 'as_of', 'paid seats'),
         ('seat_price_usd', 'usd', 'as_of', 'price of a seat'),
         ('monthly_seat_fee_usd', 'usd', 'as_of', 'monthly seat fee'),
@@ -32,6 +36,35 @@
         ('developers_without_seat', 'developers', 'as_of', 'developers without a seat'),
     ]) }}
 {% endmacro %}
+
+{# Measures of money that is or was billed, or that seat fees cover: the categories of usage that each sums. #}
+{% macro verification_usage_categories() %}
+    {{ return({
+        'included_usage_usd': ['included'],
+        'on_demand_usd': ['on_demand'],
+        'usage_value_usd': ['included', 'on_demand'],
+        'cycle_included_usage_usd': ['included'],
+        'cycle_on_demand_usd': ['on_demand'],
+        'cycle_usage_value_usd': ['included', 'on_demand'],
+        'previous_cycle_on_demand_usd': ['on_demand'],
+        'closed_cycle_on_demand_usd': ['on_demand'],
+    }) }}
+{% endmacro %}
+
+{# Measures that are tied to a spend snapshot: which cycle each is of, and what the spend endpoint calls it. #}
+{% macro verification_tied_measures() %}
+    {{ return({
+        'cycle_included_usage_usd': ('open', 'included_usage_usd'),
+        'cycle_on_demand_usd': ('open', 'on_demand_usd'),
+        'cycle_usage_value_usd': ('open', 'usage_value_usd'),
+        'previous_cycle_on_demand_usd': ('previous', 'on_demand_usd'),
+    }) }}
+{% endmacro %}
+
+{# Texts as SQL lists them: ('a', 'b'). #}
+{% macro listed(texts) -%}
+    ('{{ texts | join("', '") }}')
+{%- endmacro %}
 
 {# The expression of a measure over rows of int_usage_daily, restricted to the rows where condition holds. #}
 {% macro verification_range_sum(measure, condition) %}
@@ -55,3 +88,12 @@
         coalesce(sum(case when {{ condition }} then {{ measure }} end), 0)
     {%- endif -%}
 {% endmacro %}
+
+{# Whether a reference differs by what was paid by credit, with own keys or by both, to so much of rounding. #}
+{% macro is_credit_or_own_key(difference, credit, own_key, bound) -%}
+    (
+        ({{ credit }} <> 0 and abs({{ difference }} + {{ credit }}) <= {{ bound }})
+        or ({{ own_key }} <> 0 and abs({{ difference }} + {{ own_key }}) <= {{ bound }})
+        or ({{ credit }} + {{ own_key }} <> 0 and abs({{ difference }} + {{ credit }} + {{ own_key }}) <= {{ bound }})
+    )
+{%- endmacro %}

@@ -102,6 +102,8 @@ SEED_TYPES = {
     "renewal_dates": {"team_id": "VARCHAR", "renewal_date": "DATE"},
     "cost_centres": {"team_id": "VARCHAR", "email": "VARCHAR", "cost_centre": "VARCHAR", "valid_from": "DATE"},
     "model_tiers": {"model": "VARCHAR", "output_usd_per_million": "DECIMAL(38,8)", "valid_from": "DATE"},
+    "seat_allowances": {"valid_from": "DATE", "monthly_allowance_usd": "DECIMAL(38,8)", "is_pooled": "BOOLEAN"},
+    "model_patterns": {"pattern": "VARCHAR", "listed_model": "VARCHAR", "usage_pool": "VARCHAR"},
     "cursor_kinds": {"kind": "VARCHAR", "category": "VARCHAR", "note": "VARCHAR"},
 }
 DAY = "2026-11-03"

@@ -13,6 +13,7 @@ from tests.dbt_project.warehouse_builder import DBT_PROJECT, DbtResult, Warehous
 SEEDS = ("build", "--select", "resource_type:seed", "--indirect-selection", "cautious")
 PRICE = {"team_id": "*", "seat_type": "standard", "valid_from": "2026-06-01", "monthly_price_usd": "40"}
 TYPE = {"team_id": "acme", "email": "ann@x.com", "seat_type": "premium", "valid_from": "2026-06-01"}
+ALLOWANCE = {"team_id": "*", "seat_type": "standard", "valid_from": "2026-06-01", "monthly_allowance_usd": "20"}
 TIER = {"model": "gpt-9", "model_tier": "premium", "output_usd_per_million": "30"}
 # Every mistake at once: each has a test of its own that names it.
 MISTAKES: Mapping[str, Sequence[Mapping[str, Any]]] = {
@@ -36,6 +37,17 @@ MISTAKES: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"kind": "", "category": "credit"},
     ],
     "join_dates": [{"team_id": "acme", "email": "ann@x.com", "join_date": ""}],
+    "model_patterns": [
+        {"pattern": "gpt%", "usage_pool": "third_party"},
+        {"pattern": " GPT%", "usage_pool": "swimming"},
+        {"pattern": "", "usage_pool": "cursor"},
+    ],
+    "seat_allowances": [
+        ALLOWANCE,
+        {**ALLOWANCE, "monthly_allowance_usd": "-1"},
+        {**ALLOWANCE, "seat_type": "unpaid_admin"},
+        {**ALLOWANCE, "team_id": ""},
+    ],
 }
 TOLD = {
     "seat_prices_have_a_known_seat_type",
@@ -54,6 +66,13 @@ TOLD = {
     "cursor_kinds_leave_no_needed_cell_empty",
     "cursor_kinds_give_each_kind_one_category",
     "join_dates_leave_no_needed_cell_empty",
+    "model_patterns_leave_no_needed_cell_empty",
+    "model_patterns_have_a_known_pool",
+    "model_patterns_list_each_pattern_once",
+    "seat_allowances_leave_no_needed_cell_empty",
+    "seat_allowances_have_a_known_seat_type",
+    "seat_allowances_are_not_negative",
+    "seat_allowances_give_each_seat_type_one_allowance_a_date",
 }
 
 

@@ -14,17 +14,17 @@ import csv
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from tests.dbt_project.dbt_server import server
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DBT_PROJECT = REPOSITORY / "dbt_project"
@@ -193,12 +193,14 @@ class DbtResult:
 class WarehouseBuilder:
     """Collects raw rows, writes them to ``<folder>/warehouse.duckdb``, runs dbt on it and answers queries."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, project: Path = DBT_PROJECT) -> None:
         self.folder = folder
+        self.project = project
         self.path = folder / "warehouse.duckdb"
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._loads = 0
         self._runs = 0
+        self._builds = 0
 
     # What a run leaves behind
 
@@ -248,6 +250,14 @@ class WarehouseBuilder:
             outcome=outcome,
             status_code=status_code,
             message=message,
+        )
+
+    def note_passed_build(self) -> None:
+        """What the pipeline notes of a build that passed: how far raw was loaded."""
+        self._builds += 1
+        at = instant("2026-12-31 07:00") + timedelta(minutes=self._builds)
+        self._add(
+            "builds", run_id="run_1", started_at=at, passed_at=at, newest_load_number=self._loads, project_checksum="-"
         )
 
     # Snapshots
@@ -301,7 +311,7 @@ class WarehouseBuilder:
         if outside:
             raise ValueError(f"events outside {window[0]} to {window[1]}: {outside}")
         self._forget_days("cursor_usage_events", team, window)
-        load_id = self._add_window("usage_events", team, window, fetched_at, len(rows))
+        load_id = self._add_window("usage_events", team, window, fetched_at, len(rows), totals=_totals(rows))
         for row in rows:
             self._add("cursor_usage_events", **row, team_id=team, load_id=load_id)
         return load_id
@@ -371,23 +381,21 @@ class WarehouseBuilder:
         ``seeds`` replaces seeds of the project by name, as ``CURSOR_SEEDS_DIR`` does; columns left out are empty.
         """
         target_path = Path(tempfile.mkdtemp(prefix="target_", dir=self.folder))
+        folder = self._seeds_folder(seeds or {})
         environment = {
             **os.environ,
             "CURSOR_WAREHOUSE": str(self.path),
-            "CURSOR_SEED_PATHS": str(self._seeds_folder(seeds or {})),
+            "CURSOR_SEED_PATHS": str(folder),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DBT_VERSION_CHECK": "false",
         }
-        places = ("--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT, "--target-path", target_path)
-        command = [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "--log-path", str(target_path)]
-        done = subprocess.run(
-            [*command, *arguments, *map(str, places)],
-            env=environment,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return DbtResult(done.returncode, done.stdout + done.stderr, target_path)
+        places = ("--project-dir", self.project, "--profiles-dir", self.project, "--target-path", target_path)
+        command = ["--no-use-colors", "--log-path", str(target_path), *arguments, *map(str, places)]
+        # Seeds and variables are part of what is parsed, and so is a copy of the project with a change in it.
+        is_parsed_anew = arguments[0] != "build" or "--vars" in arguments or folder != DBT_PROJECT / "seeds"
+        parsed = None if is_parsed_anew else DBT_PROJECT
+        return_code, output = server().run(command, environment, self.folder, parsed)
+        return DbtResult(return_code, output, target_path)
 
     def build(
         self,
@@ -424,7 +432,9 @@ class WarehouseBuilder:
     def _add_record(self, table: str, record: dict[str, Any], raw_names: Mapping[str, str], **known: Any) -> None:
         self._add(table, **_raw_row(record, raw_names), **known)
 
-    def _add_window(self, endpoint: str, team: str, window: Window, fetched_at: Instant | None, records: int) -> str:
+    def _add_window(
+        self, endpoint: str, team: str, window: Window, fetched_at: Instant | None, records: int, **more: Any
+    ) -> str:
         return self._add_load(
             endpoint,
             team,
@@ -433,6 +443,7 @@ class WarehouseBuilder:
             window_start_date=utc_day(window[0]),
             window_end_date=utc_day(window[1]),
             covered_until_at=datetime.combine(utc_day(window[1]), time(23, 59, 59, 999000)),
+            **more,
         )
 
     def _add_load(self, endpoint: str, team: str, *, fetch_started_at: Instant, records: int, **more: Any) -> str:
@@ -440,6 +451,7 @@ class WarehouseBuilder:
         started_at = instant(fetch_started_at)
         load_id = f"load_{self._loads:05d}"
         load = {
+            "load_number": self._loads,
             "load_id": load_id,
             "run_id": "run_1",
             "team_id": team,
@@ -480,8 +492,10 @@ class WarehouseBuilder:
         )
 
     def _seeds_folder(self, seeds: Mapping[str, Sequence[Row]]) -> Path:
+        if not seeds:
+            return self.project / "seeds"
         folder = Path(tempfile.mkdtemp(prefix="seeds_", dir=self.folder))
-        shutil.copytree(DBT_PROJECT / "seeds", folder, dirs_exist_ok=True)
+        shutil.copytree(self.project / "seeds", folder, dirs_exist_ok=True)
         for name, rows in seeds.items():
             file = next(folder.rglob(f"{name}.csv"))
             header = file.read_text().splitlines()[0].split(",")
@@ -490,6 +504,26 @@ class WarehouseBuilder:
                 writer.writeheader()
                 writer.writerows(rows)
         return folder
+
+
+def _totals(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """What the loader notes of a window, by day and kind; each event's cents to six decimals, half away from 0."""
+    groups: dict[tuple[str, str | None], list[Any]] = {}
+    for row in rows:
+        groups.setdefault((str(row["usage_date"]), row.get("kind")), []).append(row.get("charged_cents"))
+    totals = []
+    for (usage_date, kind), charges in groups.items():
+        cents = [Decimal(str(c)).quantize(Decimal("0.000001"), ROUND_HALF_UP) for c in charges if c not in (None, "")]
+        totals.append(
+            {
+                "usage_date": usage_date,
+                "kind": kind,
+                "events": len(charges),
+                "events_without_charge": len(charges) - len(cents),
+                "charged_cents": format(sum(cents), "f") if cents else None,
+            }
+        )
+    return totals
 
 
 def _event_row(record: Row) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     import duckdb
 
@@ -15,18 +17,55 @@ SHARE_PRECISION = 1e-12
 SHOWN = 40
 
 
-class _Anything:
+class StandIn:
+    """Stands for every cell that it allows."""
+
+    def allows(self, found: Any) -> bool:
+        raise NotImplementedError
+
+
+class _Anything(StandIn):
     """Stands for a cell that nobody promised."""
+
+    def allows(self, found: Any) -> bool:
+        return True
 
     def __repr__(self) -> str:
         return "(anything)"
 
 
-class _SomeText:
+class _SomeText(StandIn):
     """Stands for a sentence: its words are not promised, that it is there is."""
+
+    def allows(self, found: Any) -> bool:
+        return isinstance(found, str) and bool(found.strip())
 
     def __repr__(self) -> str:
         return "(some text)"
+
+
+@dataclass(frozen=True)
+class TextWith(StandIn):
+    """Stands for a sentence that must name something."""
+
+    name: str
+
+    def allows(self, found: Any) -> bool:
+        return isinstance(found, str) and self.name in found
+
+
+@dataclass(frozen=True)
+class Near(StandIn):
+    """Stands for a figure that may differ by so much, where it was worked out in doubles and rounded at the end."""
+
+    value: Decimal | float
+    by: Decimal | float
+
+    def allows(self, found: Any) -> bool:
+        return type(found) is type(self.value) and bool(abs(found - self.value) <= self.by)
+
+    def __str__(self) -> str:
+        return f"{self.value} ± {self.by}"
 
 
 ANYTHING = _Anything()
@@ -35,10 +74,8 @@ SOME_TEXT = _SomeText()
 
 def is_same(expected: Any, found: Any) -> bool:
     """Equal in value and type: a double where a decimal is promised is a difference, and so is a missing value."""
-    if expected is ANYTHING:
-        return True
-    if expected is SOME_TEXT:
-        return isinstance(found, str) and bool(found.strip())
+    if isinstance(expected, StandIn):
+        return expected.allows(found)
     if type(expected) is not type(found):
         return False
     if isinstance(expected, float):

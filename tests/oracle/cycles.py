@@ -62,7 +62,7 @@ def months_later(start: datetime, months: int, anchor_day: int) -> datetime:
 def cycles(team: Team) -> list[Cycle]:
     """Every cycle that a loaded day, a members snapshot or a spend snapshot falls into, without overlap or gap."""
     starts = observed_starts(team)
-    known_days = [*team.events_by_day, *(at.date() for at, _ in team.members_snapshots)]
+    known_days = [*team.events_by_day, *team.daily_usage_rows, *(at.date() for at, _ in team.members_snapshots)]
     newest_instant = max(
         [start_of(day) for day in team.events_by_day]
         + [at for at, _ in team.members_snapshots]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import zstandard
 
-from tests.oracle.team import Configured, Team
+from tests.oracle.team import Answer, Configured, Team
 from tests.oracle.usage import days_between, instant, naive_utc
 
 if TYPE_CHECKING:
@@ -106,8 +106,26 @@ def team_of(
         fetched_at=fetched_at,
         refused=refused,
         error=error,
+        answers=answers(landing_root, team_id),
         configured=configured or Configured(),
     )
+
+
+def answers(landing_root: Path, team_id: str) -> list[Answer]:
+    """What the endpoints answered to the team's runs, but for those that failed."""
+    runs = [json.loads(path.read_bytes()) for path in (landing_root / f"team={team_id}" / "runs").glob("*.json")]
+    return [
+        Answer(
+            endpoint=said["endpoint"],
+            outcome=said["outcome"],
+            checked_at=naive_utc(datetime.fromisoformat(said["checked_at"])),
+            status_code=said.get("status_code"),
+            message=said.get("message"),
+        )
+        for run in runs
+        if not run.get("errors")
+        for said in run.get("access", [])
+    ]
 
 
 def by_day(fetch: Fetch, day_of: Any) -> dict[date, list[Record]]:

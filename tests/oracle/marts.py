@@ -6,16 +6,16 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.oracle import seats, tables
-from tests.oracle.compare import ANYTHING, SOME_TEXT
+from tests.oracle import adoption, seats, tables
+from tests.oracle.compare import ANYTHING, SOME_TEXT, TextWith
 from tests.oracle.cycles import Cycle, cycles, is_fully_covered, open_cycle
+from tests.oracle.money import in_cents
 from tests.oracle.usage import (
     ZERO,
     Event,
     active_days,
     active_rows,
     amount_in,
-    as_of,
     closed_events,
     days_between,
     is_settled,
@@ -51,7 +51,7 @@ TOKENS = ("input_tokens", "output_tokens", "cache_write_tokens", "cache_read_tok
 OTHER = (tables.CREDIT, tables.OWN_KEY, tables.UNKNOWN)
 
 KEYS = {
-    "verification_totals": ("team_id", "measure", "reference_source"),
+    "verification_totals": ("team_id", "measure", "reference_source", "window_start_date"),
     "verification_verdicts": ("team_id",),
     "adoption_gaps": ("team_id", "email"),
     "model_mix": ("team_id", "email", "model"),
@@ -160,6 +160,7 @@ def cost_row(team: Team, cycle: Cycle, email: str | None, seat: Seat | None, eve
         "email": seat.email if seat is not None else email,
         "seat_type": seat.seat_type if seat is not None else seat_type_without_paid_seat(team, cycle, email),
         "seat_fee_usd": fee,
+        "seat_price_source": None if fee is None or seat is None else seats.price_source(seat),
         "included_usage_usd": amount_in(events, tables.INCLUDED),
         "on_demand_usd": on_demand,
         "cash_cost_usd": None if fee is None else fee + on_demand,
@@ -209,16 +210,16 @@ def day_measures(events: list[Event]) -> Row:
 
 
 def expected_adoption_gaps(team: Team) -> list[Row]:
-    today = as_of(team)
+    today = seats.newest_day(team)
     if today is None:
         return []
     return [gap_row(team, seat, today) for seat in seats.open_paid_seats(team)]
 
 
 def gap_row(team: Team, seat: Seat, today: date) -> Row:
-    active = {day for day in active_days(team).get(seat.person, set()) if day <= today}
-    last_active = max(active, default=None)
-    silent_days = None if last_active is None else (today - last_active).days
+    # Daily usage can be newer than the events that say which day it is: who was active then is active.
+    last_active = max(active_days(team).get(seat.person, set()), default=None)
+    silent_days = None if last_active is None else max((today - last_active).days, 0)
     observed = observable_days(team, seat, today)
     status = activity_status(team, seat, silent_days, today)
     is_gap = status in ("never_active", "idle")
@@ -226,6 +227,8 @@ def gap_row(team: Team, seat: Seat, today: date) -> Row:
     silent_observed = sum(last_active is None or day > last_active for day in observed)
     tier = reclaim_tier(team, status, silent_observed, exclusion) if is_gap else None
     fee = seats.monthly_fee(seat)
+    holes = adoption.holes(observed, last_active, today)
+    has_holes = holes["unobserved_days_since_activity"] > 0
     return {
         "team_id": team.team_id,
         "email": seat.email,
@@ -233,6 +236,9 @@ def gap_row(team: Team, seat: Seat, today: date) -> Row:
         "role": seat.role,
         "seat_type": seat.seat_type,
         "monthly_seat_fee_usd": fee,
+        "seat_price_source": seats.price_source(seat),
+        "seat_key": seat.person,
+        "as_of_date": today,
         "first_seen_date": seats.first_seen_date(team, seat),
         "is_tenure_known": seats.is_tenure_known(seat),
         "last_active_date": last_active,
@@ -241,10 +247,39 @@ def gap_row(team: Team, seat: Seat, today: date) -> Row:
         "activity_status": status,
         "is_adoption_gap": is_gap,
         "reclaim_tier": tier,
-        "reason": SOME_TEXT if is_gap else ANYTHING,
+        "reason": (TextWith("not observed") if has_holes else SOME_TEXT) if is_gap else ANYTHING,
         "earliest_saving_date": earliest_saving_date(team, seat, today) if is_gap else None,
         "monthly_saving_usd": fee if is_gap and tier != "excluded" else ZERO,
+        **adoption.last_dates_of_work(team, seat.person),
+        **holes,
+        **usage_in_open_cycle(team, seat),
+        "tenure_days": tenure_days(team, seat, today),
+        "fee_exposed_usd": fee if is_gap else ZERO,
+        "reassignable_now_usd": rest_of_fee(team, fee, today) if is_gap and tier != "excluded" else ZERO,
+        "saved_at_next_renewal_usd": fee if is_gap and tier != "excluded" else ZERO,
     }
+
+
+def usage_in_open_cycle(team: Team, seat: Seat) -> Row:
+    cycle = open_cycle(team)
+    used = [one for one in requests(closed_events(team)) if one.email == seat.person and cycle and cycle.holds(one.at)]
+    return {
+        "open_cycle_usage_value_usd": usage_value(used),
+        "open_cycle_on_demand_usd": amount_in(used, tables.ON_DEMAND),
+    }
+
+
+def tenure_days(team: Team, seat: Seat, today: date) -> int | None:
+    return max((today - tenure_start(team, seat)).days, 0) if seats.is_tenure_known(seat) else None
+
+
+def rest_of_fee(team: Team, fee: Decimal | None, today: date) -> Decimal | None:
+    """The fee of the open cycle's days after today, which somebody else could use."""
+    cycle = open_cycle(team)
+    if fee is None or cycle is None:
+        return None
+    days_left = cycle.days_from(today + timedelta(days=1))
+    return in_cents(fee, min(max(days_left, 0), cycle.days), cycle.days)
 
 
 def observable_days(team: Team, seat: Seat, today: date) -> set[date]:

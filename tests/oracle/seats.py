@@ -8,10 +8,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tests.oracle.cycles import Cycle, open_cycle
+from tests.oracle.money import in_cents
 from tests.oracle.tables import LIST_PRICES
 from tests.oracle.usage import (
-    CENT,
     active_days,
+    as_of,
     closed_events,
     normal_email,
     present,
@@ -39,6 +40,11 @@ class Seat:
     price: SeatPrice | None
     first_snapshot_at: datetime
     joined_date: date | None  # None: was there already when the team was first looked at
+
+
+def newest_day(team: Team) -> date | None:
+    """The day that seats and adoption are told as of; of a team without any events, the newest of daily usage."""
+    return as_of(team) or max(team.daily_usage_rows, default=None)
 
 
 def person_of(member: Record) -> Person:
@@ -147,26 +153,31 @@ def seat_type(team: Team, email: str, on: date) -> str:
 
 
 def price(team: Team, kind: str, on: date) -> SeatPrice | None:
-    """The price in force on a day; None where no price was known yet."""
-    prices = team.configured.seat_prices or LIST_PRICES
-    told = [row for row in prices if row.seat_type == kind and row.valid_from <= on]
-    return max(told, key=lambda row: row.valid_from) if told else None
+    """The team's own price in force on a day, else the list's; None where no price was known yet."""
+    for prices in (team.configured.seat_prices, LIST_PRICES):
+        told = [row for row in prices if row.seat_type == kind and row.valid_from <= on]
+        if told:
+            return max(told, key=lambda row: row.valid_from)
+    return None
 
 
 def monthly_fee(seat: Seat) -> Decimal | None:
     return None if seat.price is None else eight_places(seat.price.monthly_price_usd)
 
 
+def price_source(seat: Seat) -> str | None:
+    return None if seat.price is None else seat.price.price_source
+
+
 def cycle_fee(seat: Seat, cycle: Cycle) -> Decimal | None:
     """The cycle's whole fee; of a joiner the part from the first snapshot with the seat to the cycle's last day."""
     if seat.price is None:
         return None
+    if cycle.days == 0:  # two starts within a day
+        return eight_places(0)
     if seat.joined_date is None or seat.joined_date <= cycle.start_at.date():
         return monthly_fee(seat)
-    cents = int(seat.price.monthly_price_usd / CENT)
-    days = max(cycle.days_from(seat.joined_date), 0)
-    whole, rest = divmod(cents * days, cycle.days)
-    return eight_places((whole + (1 if 2 * rest >= cycle.days else 0)) * CENT)
+    return in_cents(seat.price.monthly_price_usd, max(cycle.days_from(seat.joined_date), 0), cycle.days)
 
 
 def eight_places(value: Any) -> Decimal:

@@ -16,6 +16,17 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What an endpoint answered to the team's key."""
+
+    endpoint: str
+    outcome: str  # ok | refused | failed | not_tried
+    checked_at: datetime
+    status_code: int | None
+    message: str | None
+
+
+@dataclass(frozen=True)
 class SeatPrice:
     seat_type: str
     valid_from: date
@@ -47,15 +58,51 @@ class DashboardTotal:
 
 
 @dataclass(frozen=True)
+class CostCentreFrom:
+    email: str
+    cost_centre: str
+    valid_from: date
+
+
+@dataclass(frozen=True)
+class SeatAllowance:
+    seat_type: str
+    valid_from: date
+    monthly_allowance_usd: Decimal | None  # None: not known from this date on
+    is_pooled: bool
+
+
+@dataclass(frozen=True)
+class Invoice:
+    cycle_start_date: date
+    seat_fees_usd: Decimal | None
+    on_demand_usd: Decimal | None
+    credits_usd: Decimal | None
+    tax_usd: Decimal | None
+
+
+@dataclass(frozen=True)
+class SpendLimit:
+    """The team's own limit of on-demand usage in a cycle."""
+
+    valid_from: date | None  # None: from the beginning
+    spend_limit_usd: Decimal
+
+
+@dataclass(frozen=True)
 class Configured:
     """What the API does not know, as an administrator would write it down. The defaults are those of design.md."""
 
-    seat_prices: tuple[SeatPrice, ...] = ()  # none: the list prices of cursor-api.md, section 7
+    seat_prices: tuple[SeatPrice, ...] = ()  # before the first: cursor-api.md, section 7
     seat_types: tuple[SeatTypeFrom, ...] = ()
     exclusions: tuple[Exclusion, ...] = ()
     join_dates: dict[str, date] = field(default_factory=dict)
     dashboard_totals: tuple[DashboardTotal, ...] = ()
     renewal_date: date | None = None
+    cost_centres: tuple[CostCentreFrom, ...] = ()
+    seat_allowances: tuple[SeatAllowance, ...] = ()  # before the first: cursor-api.md, section 7
+    invoices: tuple[Invoice, ...] = ()
+    spend_limits: tuple[SpendLimit, ...] = ()
 
     window_days: int = 14
     idle_after_days: int = 14
@@ -67,6 +114,9 @@ class Configured:
     probable_inactive_days: int = 30
     simple_max_output_tokens: int = 500
     simple_max_input_tokens: int = 20_000
+    savings_min_observed_requests: int = 20
+    premium_allowance_multiple: int = 5
+    reading_hours: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,4 +135,5 @@ class Team:
     fetched_at: dict[date, datetime] = field(default_factory=dict)  # when the day's last fetch of events began
     refused: frozenset[str] = frozenset()  # endpoints that did not answer in the newest run
     error: str | None = None  # why the team's newest run failed
+    answers: list[Answer] = field(default_factory=list)  # of the endpoints to all runs that did not fail
     configured: Configured = field(default_factory=Configured)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from tests.oracle.compare import ANYTHING, SOME_TEXT, assert_mart_equals, differences
+from tests.oracle.compare import ANYTHING, SOME_TEXT, Near, TextWith, assert_mart_equals, differences
 
 ANN = {"team_id": "acme", "email": "ann@example.com", "cash_usd": Decimal("1.50000000"), "share": 0.25, "requests": 3}
 NOBODY = {"team_id": "acme", "email": None, "cash_usd": None, "share": None, "requests": 1}
@@ -81,6 +81,28 @@ def test_what_was_not_promised_is_not_compared():
     found = [ANN | {"note": "words"}]
     assert differences([ANN | {"note": SOME_TEXT, "requests": ANYTHING}], found, KEY) == []
     assert differences([ANN | {"note": SOME_TEXT}], [ANN | {"note": " "}], KEY)
+
+
+@pytest.mark.parametrize(
+    ("cash", "is_equal"), [("1.49", True), ("1.51", True), ("1.48999999", False), ("1.51000001", False), (None, False)]
+)
+def test_an_amount_may_be_near(connection, cash, is_equal):
+    put(connection, ANN | {"cash_usd": None if cash is None else Decimal(cash)})
+    near = ANN | {"cash_usd": Near(Decimal("1.5"), Decimal("0.01"))}
+    if is_equal:
+        assert_mart_equals(connection, "costs", [near], KEY)
+    else:
+        assert "expected 1.5 ± 0.01" in failure(connection, near)
+
+
+def test_near_is_of_the_promised_type():
+    assert differences([ANN | {"share": Near(Decimal("0.25"), Decimal(1))}], [ANN], KEY)
+
+
+def test_a_sentence_may_have_to_name_something():
+    assert not differences([ANN | {"note": TextWith("bo@")}], [ANN | {"note": "Most of it is bo@example.com's."}], KEY)
+    assert differences([ANN | {"note": TextWith("bo@")}], [ANN | {"note": "Most of it is ann@example.com's."}], KEY)
+    assert differences([ANN | {"note": TextWith("bo@")}], [ANN | {"note": None}], KEY)
 
 
 def test_expected_rows_that_share_a_key_are_an_error_of_the_test():

@@ -828,9 +828,13 @@ PROMISED_COLUMNS = {
         reference_source reference_value difference tolerance_share verdict explanation""",
     "expected_verdict": """team_id verdict matched_count matched_within_tolerance_count drift_count
         inconclusive_count not_compared_count sentence newest_loaded_date snapshot_at""",
-    "expected_adoption_gaps": """team_id email name role seat_type monthly_seat_fee_usd first_seen_date
-        is_tenure_known last_active_date days_since_last_activity observed_days activity_status is_adoption_gap
-        reclaim_tier reason earliest_saving_date monthly_saving_usd""",
+    "expected_adoption_gaps": """team_id email name role seat_type monthly_seat_fee_usd seat_price_source seat_key
+        as_of_date first_seen_date is_tenure_known last_active_date days_since_last_activity observed_days
+        activity_status is_adoption_gap reclaim_tier reason earliest_saving_date monthly_saving_usd
+        last_request_date last_daily_active_date last_agent_date last_composer_date last_chat_date last_cmdk_date
+        last_tab_date last_bugbot_date tenure_days open_cycle_usage_value_usd open_cycle_on_demand_usd
+        first_observed_date unobserved_days unobserved_days_since_activity fee_exposed_usd reassignable_now_usd
+        saved_at_next_renewal_usd""",
     "expected_model_mix": """team_id window_start_date window_end_date email model model_tier requests request_share
         input_tokens output_tokens cache_write_tokens cache_read_tokens usage_value_usd other_usage_usd
         usage_value_share max_mode_requests simple_premium_model_requests""",
@@ -838,8 +842,8 @@ PROMISED_COLUMNS = {
         cache_write_tokens cache_read_tokens usage_value_usd other_usage_usd max_mode_requests
         simple_premium_model_requests""",
     "expected_usage_costs": """team_id cycle_start_at cycle_end_at is_open_cycle is_fully_covered email seat_type
-        seat_fee_usd included_usage_usd on_demand_usd cash_cost_usd usage_value_usd other_usage_usd on_demand_share
-        requests input_tokens output_tokens cache_write_tokens cache_read_tokens""",
+        seat_fee_usd seat_price_source included_usage_usd on_demand_usd cash_cost_usd usage_value_usd other_usage_usd
+        on_demand_share requests input_tokens output_tokens cache_write_tokens cache_read_tokens""",
     "expected_usage_costs_daily": """team_id usage_date email included_usage_usd on_demand_usd usage_value_usd
         other_usage_usd requests input_tokens output_tokens cache_write_tokens cache_read_tokens is_settled""",
 }

@@ -76,6 +76,7 @@ class Event:
     cache_write_tokens: int | None
     cache_read_tokens: int | None
     amount: Decimal | None  # None: unpriced
+    is_service_account: bool
 
     @property
     def day(self) -> date:
@@ -93,6 +94,13 @@ class Event:
     @property
     def has_every_token_count(self) -> bool:
         return None not in (self.input_tokens, self.output_tokens, self.cache_write_tokens, self.cache_read_tokens)
+
+    @property
+    def all_tokens(self) -> int:
+        return sum(
+            count or 0
+            for count in (self.input_tokens, self.output_tokens, self.cache_write_tokens, self.cache_read_tokens)
+        )
 
 
 def event(record: Record) -> Event:
@@ -112,6 +120,7 @@ def event(record: Record) -> Event:
         cache_write_tokens=present(tokens.get("cacheWriteTokens")),
         cache_read_tokens=present(tokens.get("cacheReadTokens")),
         amount=amount_of(record),
+        is_service_account=is_service_account,
     )
 
 
@@ -155,16 +164,18 @@ def tokens_in(events: Iterable[Event], name: str) -> int:
     return sum(getattr(one, name) or 0 for one in requests(events))
 
 
-def is_simple(one: Event, configured: Configured) -> bool:
-    """Whether a premium model was used for what a smaller one does as well."""
+def is_small(one: Event, configured: Configured) -> bool:
+    """Whether a request read and wrote so little that a small model does it as well."""
     if not one.is_request or one.is_max_mode or not one.has_every_token_count:
         return False
-    read = (one.input_tokens or 0) + (one.cache_write_tokens or 0) + (one.cache_read_tokens or 0)
-    return (
-        tables.model_tier(one.model) == "premium"
-        and (one.output_tokens or 0) <= configured.simple_max_output_tokens
-        and read <= configured.simple_max_input_tokens
-    )
+    written = one.output_tokens or 0
+    read = one.all_tokens - written
+    return written <= configured.simple_max_output_tokens and read <= configured.simple_max_input_tokens
+
+
+def is_simple(one: Event, configured: Configured) -> bool:
+    """Whether a premium model was used for what a smaller one does as well."""
+    return is_small(one, configured) and tables.model_tier(one.model) == "premium"
 
 
 @cache

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tests.oracle import seats, tables
 from tests.oracle.compare import ANYTHING, SOME_TEXT
-from tests.oracle.cycles import cycle_start, cycles, open_cycle, tied_spend
+from tests.oracle.cycles import Cycle, cycle_start, cycles, is_fully_covered, open_cycle, tied_spend
 from tests.oracle.usage import (
     CENT,
     ZERO,
@@ -36,7 +36,7 @@ from tests.oracle.usage import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tests.oracle.team import DashboardTotal, Record, Team
+    from tests.oracle.team import DashboardTotal, Invoice, Record, Team
 
 Row = dict[str, Any]
 
@@ -77,6 +77,9 @@ CYCLE_MEASURES = {
     "cycle_on_demand_usd": (tables.ON_DEMAND,),
     "cycle_usage_value_usd": (tables.INCLUDED, tables.ON_DEMAND),
 }
+PREVIOUS_CYCLE = "previous_cycle_on_demand_usd"
+CLOSED_CYCLE_SEAT_FEE, CLOSED_CYCLE_ON_DEMAND = "closed_cycle_seat_fee_usd", "closed_cycle_on_demand_usd"
+INVOICE_MEASURES = (CLOSED_CYCLE_SEAT_FEE, CLOSED_CYCLE_ON_DEMAND)
 
 
 @dataclass(frozen=True)
@@ -134,12 +137,19 @@ def are_equal(ours: Decimal, theirs: Decimal, *, is_money: bool) -> bool:
 
 
 def expected_verification_totals(team: Team) -> list[Row]:
-    return [*window_rows(team), *cycle_rows(team), *seat_rows(team), *dashboard_rows(team)]
+    return [
+        *window_rows(team),
+        *cycle_rows(team),
+        *previous_cycle_rows(team),
+        *invoice_rows(team),
+        *seat_rows(team),
+        *dashboard_rows(team),
+    ]
 
 
 def row(
     team: Team,
-    days: tuple[date, date] | None,
+    days: tuple[date, date | None] | None,
     measure: str,
     comparison: Comparison,
     *,
@@ -227,7 +237,7 @@ def cycle_rows(team: Team) -> list[Row]:
         no_figure = Comparison(is_money=True, warehouse_value=None, reference_value=None)
         return [
             row(team, None, measure, no_figure, source="cursor_spend_api", decided="inconclusive")
-            | {"window_start_date": ANYTHING, "window_end_date": ANYTHING, "warehouse_value": ANYTHING}
+            | {"warehouse_value": ANYTHING}
             for measure in CYCLE_MEASURES
         ]
     snapshot_at = tied[0]
@@ -275,6 +285,62 @@ def is_loaded_up_to(team: Team, start: datetime, snapshot_at: datetime) -> bool:
     return all(day in loaded for day in days_between(start.date(), snapshot_at.date()))
 
 
+def closing_record(team: Team) -> tuple[Cycle, tuple[datetime, Record]] | None:
+    """The newest cycle before the open one of which a spend snapshot was kept, and the last such snapshot."""
+    for cycle in reversed(closed_cycles(team)):
+        told = [(at, answer) for at, answer in team.spend_snapshots if cycle_start(answer) == cycle.start_at]
+        if told:
+            return cycle, max(told, key=lambda snapshot: snapshot[0])
+    return None
+
+
+def previous_cycle_rows(team: Team) -> list[Row]:
+    """The last spend snapshot before a rollover, beside what was used up to it."""
+    record = closing_record(team)
+    if record is None:
+        nothing = Comparison(is_money=True, warehouse_value=None, reference_value=None)
+        told = row(team, None, PREVIOUS_CYCLE, nothing, source=None, decided="not_compared")
+        return [told | {"explanation": SOME_TEXT}]
+    comparison = previous_cycle_comparison(team, *record)
+    decided = verdict(comparison, team.configured.tolerance_share, team.configured.tolerance_floor_usd)
+    days = (record[0].start_at.date(), record[1][0].date())
+    return [row(team, days, PREVIOUS_CYCLE, comparison, source="cursor_spend_api", decided=decided)]
+
+
+def previous_cycle_comparison(team: Team, cycle: Cycle, snapshot: tuple[datetime, Record]) -> Comparison:
+    snapshot_at, answer = snapshot
+    of_cycle = [one for one in events_up_to_now(team) if cycle.start_at <= one.at and one.at < cycle.end_at]
+    told_of = [one for one in events_up_to_now(team) if cycle.start_at <= one.at <= snapshot_at]
+    may_differ = [one for one in of_cycle if one.at > snapshot_at or not was_settled(team, one.day, snapshot_at)]
+    parts = spend_parts(answer, "cycle_on_demand_usd")
+    known = [part for _, part in parts if part is not None]
+    return Comparison(
+        is_money=True,
+        warehouse_value=amount_in(told_of, tables.ON_DEMAND),
+        reference_value=total(known) if known else None,
+        is_reference_partial=len(known) < len(parts),
+        is_any_day_missing=not is_read_up_to(team, cycle.start_at, snapshot_at),
+        has_unknown_or_unpriced=has_unknown_or_unpriced(told_of),
+        is_snapshot_after_cycle=snapshot_at >= cycle.end_at,
+        differences_by_email=by_email(team, told_of, parts, (tables.ON_DEMAND,)),
+        unsettled_value=amount_in(may_differ, tables.ON_DEMAND),
+    )
+
+
+def was_settled(team: Team, day: date, at: datetime) -> bool:
+    """Whether nothing of the day could still change at that instant, and it is settled now."""
+    settles = start_of(day) + timedelta(days=1, hours=team.configured.settle_hours)
+    return at >= settles and is_settled(team, day)
+
+
+def is_read_up_to(team: Team, start: datetime, at: datetime) -> bool:
+    """Whether every day from the start to an instant is loaded, the open day as far as it was read."""
+    loaded = set(team.events_by_day)
+    if team.open_day is not None and at <= team.open_day[1]:
+        loaded.add(team.open_day[1].date())
+    return all(day in loaded for day in days_between(start.date(), at.date()))
+
+
 def spend_parts(answer: Record, measure: str) -> list[tuple[str | None, Decimal | None]]:
     """Each member's part of a measure: on-demand is never reduced by what is included."""
     parts = []
@@ -300,7 +366,10 @@ def by_email(
     """What each developer used by the events, beside what Cursor says of the developer.
 
     The unattributed are one more pair: rows of the reference without an e-mail, or of a service account's address.
+    A reference that names nobody says nothing of anybody.
     """
+    if not any(email is not None for email, _ in parts):
+        return ()
     nobody = service_account_addresses(team)
     ours: dict[str | None, Decimal] = defaultdict(lambda: ZERO)
     theirs: dict[str | None, Decimal] = defaultdict(lambda: ZERO)
@@ -314,6 +383,85 @@ def by_email(
 
 def has_unknown_or_unpriced(events: list[Event]) -> bool:
     return any(one.amount is None or (one.category == tables.UNKNOWN and one.amount != 0) for one in requests(events))
+
+
+# --- closed cycles, beside their invoices ----------------------------------------------------------------------------
+
+
+def closed_cycles(team: Team) -> list[Cycle]:
+    """The cycles before the open one, oldest first."""
+    now = open_cycle(team)
+    return [cycle for cycle in cycles(team) if now is not None and cycle.start_at < now.start_at]
+
+
+def dates_of(cycle: Cycle) -> tuple[date, date]:
+    """From the start's day to the day of the last instant."""
+    return cycle.start_at.date(), (cycle.end_at - timedelta(microseconds=1)).date()
+
+
+def invoice_rows(team: Team) -> list[Row]:
+    if not team.configured.invoices:
+        newest = closed_cycles(team)[-1:]
+        return [
+            row(
+                team,
+                dates_of(newest[0]) if newest else None,
+                measure,
+                Comparison(
+                    is_money=True,
+                    warehouse_value=closed_cycle_value(team, measure, newest[0]) if newest else None,
+                    reference_value=None,
+                ),
+                source=None,
+                decided="not_compared",
+            )
+            for measure in INVOICE_MEASURES
+        ]
+    return [invoice_row(team, invoice, measure) for invoice in team.configured.invoices for measure in INVOICE_MEASURES]
+
+
+def invoice_row(team: Team, invoice: Invoice, measure: str) -> Row:
+    said = invoice.seat_fees_usd if measure == CLOSED_CYCLE_SEAT_FEE else invoice.on_demand_usd
+    cycle = invoiced_cycle(team, invoice)
+    if cycle is None:
+        comparison = Comparison(is_money=True, warehouse_value=None, reference_value=eight(said))
+    else:
+        comparison = invoice_comparison(team, cycle, measure, said)
+    decided = "not_compared"
+    if said is not None:
+        decided = verdict(comparison, team.configured.tolerance_share, team.configured.tolerance_floor_usd)
+    days = dates_of(cycle) if cycle is not None else (invoice.cycle_start_date, None)
+    return row(team, days, measure, comparison, source="invoice", decided=decided) | {"explanation": SOME_TEXT}
+
+
+def invoiced_cycle(team: Team, invoice: Invoice) -> Cycle | None:
+    return next((one for one in cycles(team) if one.start_at.date() == invoice.cycle_start_date), None)
+
+
+def invoice_comparison(team: Team, cycle: Cycle, measure: str, said: Decimal | None) -> Comparison:
+    events = [one for one in closed_events(team) if cycle.holds(one.at)]
+    unsettled = [one for one in events if not is_settled(team, one.day)]
+    is_usage = measure == CLOSED_CYCLE_ON_DEMAND
+    return Comparison(
+        is_money=True,
+        warehouse_value=closed_cycle_value(team, measure, cycle),
+        reference_value=eight(said),
+        is_any_day_missing=cycle not in closed_cycles(team) or not is_fully_covered(team, cycle),
+        has_unknown_or_unpriced=is_usage and has_unknown_or_unpriced(events),
+        unsettled_value=amount_in(unsettled, tables.ON_DEMAND) if is_usage else ZERO,
+    )
+
+
+def closed_cycle_value(team: Team, measure: str, cycle: Cycle) -> Decimal | None:
+    """Of the whole cycle: the fees of its paid seats, None where one is unknown; or its on-demand usage."""
+    if measure == CLOSED_CYCLE_ON_DEMAND:
+        if not any(day in team.events_by_day for day in days_between(*dates_of(cycle))):
+            return None
+        return amount_in([one for one in closed_events(team) if cycle.holds(one.at)], tables.ON_DEMAND)
+    if seats.ended_before_first_snapshot(team, cycle):
+        return None
+    fees = [seats.cycle_fee(seat, cycle) for seat in seats.paid_seats(team, cycle)]
+    return None if None in fees else total(fees)
 
 
 # --- seats, as of the window's end -----------------------------------------------------------------------------------
@@ -371,26 +519,71 @@ def dashboard_rows(team: Team) -> list[Row]:
     rows = []
     for reading in dashboard_readings(team):
         days = (reading.start_date, reading.end_date)
+        if is_of_now(team, reading):
+            comparison, decided = reading_of_now(team, reading)
+            rows.append(row(team, days, reading.measure, comparison, source="dashboard", decided=decided))
+            continue
         start = dashboard_start(team, reading)
         events = [one for one in closed_events(team) if one.at >= start and one.day <= days[1]]
         unsettled = [one for one in events if not is_settled(team, one.day) or one.at > reading.read_at]
+        is_loaded = [day in team.events_by_day for day in days_between(*days)]
+        is_of_usage = reading.measure in WINDOW_MEASURES or reading.measure in CYCLE_MEASURES
+        is_known = any(is_loaded) or not is_of_usage  # of a range without a loaded day, nothing is: not 0
         comparison = Comparison(
             is_money=is_money(reading.measure),
-            warehouse_value=eight(value_of(team, reading.measure, events)),
+            warehouse_value=eight(value_of(team, reading.measure, events)) if is_known else None,
             reference_value=eight(reading.value),
-            is_any_day_missing=not all(day in team.events_by_day for day in days_between(*days)),
+            is_any_day_missing=not all(is_loaded),
             has_unknown_or_unpriced=has_unknown_or_unpriced(events),
-            unsettled_value=eight(value_of(team, reading.measure, unsettled)) or ZERO,
+            unsettled_value=eight(value_on_days(team, reading.measure, unsettled)) or ZERO,
         )
         decided = verdict(comparison, team.configured.tolerance_share, team.configured.tolerance_floor_usd)
         rows.append(row(team, days, reading.measure, comparison, source="dashboard", decided=decided))
     return rows
 
 
+def is_of_now(team: Team, reading: DashboardTotal) -> bool:
+    """Whether it is a figure of the open cycle up to the day on which the spend snapshot was taken, the open one."""
+    tied = tied_spend(team)
+    start = cycle_start(tied[1]) if tied is not None else None
+    return (
+        reading.measure in CYCLE_MEASURES
+        and tied is not None
+        and start is not None
+        and team.open_day is not None
+        and (reading.start_date, reading.end_date) == (start.date(), tied[0].date())
+        and reading.end_date == team.open_day[1].date()
+        and reading.end_date not in team.events_by_day
+    )
+
+
+def reading_of_now(team: Team, reading: DashboardTotal) -> tuple[Comparison, str]:
+    """The open cycle up to the spend snapshot; of a later moment, a figure that is not the same decides nothing."""
+    tied = tied_spend(team)
+    assert tied is not None
+    start = cycle_start(tied[1])
+    assert start is not None
+    comparison = replace(
+        cycle_comparison(team, start, tied, reading.measure, CYCLE_MEASURES[reading.measure]),
+        reference_value=eight(reading.value),
+        is_reference_refused=False,
+        is_reference_partial=False,
+        differences_by_email=(),
+    )
+    decided = verdict(comparison, team.configured.tolerance_share, team.configured.tolerance_floor_usd)
+    is_too_late = reading.read_at > tied[0] + timedelta(hours=team.configured.reading_hours)
+    return comparison, "inconclusive" if is_too_late and decided != "matched" else decided
+
+
 def dashboard_start(team: Team, reading: DashboardTotal) -> datetime:
     """The first day's beginning; of a cycle's figure that is read from the cycle's first day on, the cycle's start."""
     starts = [cycle.start_at for cycle in cycles(team) if cycle.start_at.date() == reading.start_date]
     return starts[0] if starts and reading.measure in CYCLE_MEASURES else start_of(reading.start_date)
+
+
+def value_on_days(team: Team, measure: str, events: list[Event]) -> Decimal | int | None:
+    """The part of a measure that some days' events make up: of seats, none."""
+    return value_of(team, measure, events) if measure in {*WINDOW_MEASURES, *CYCLE_MEASURES} else None
 
 
 def value_of(team: Team, measure: str, events: list[Event]) -> Decimal | int | None:

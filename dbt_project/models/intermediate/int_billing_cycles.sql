@@ -22,13 +22,6 @@ known_instants as (
             else {{ end_of_day('window_end_date') }}
         end as last_at
     from {{ ref('stg_cursor__loads') }}
-    union all
-    select
-        team_id,
-        {{ start_of_day('min(usage_date)') }} as first_at,
-        {{ end_of_day('max(usage_date)') }} as last_at
-    from {{ ref('stg_cursor__usage_events') }}
-    group by team_id
 
 ),
 

@@ -59,6 +59,7 @@ joined as (
         developers.team_id,
         developers.seat_key,
         developers.seen_date,
+        join_dates.join_date,
         coalesce(
             join_dates.join_date,
             case
@@ -77,5 +78,6 @@ select
     seat_key,
     seen_date as first_seen_date,
     joined_date is not null as is_tenure_known,
-    joined_date
+    joined_date,
+    case when joined_date is not null then coalesce(join_date, seen_date) end as tenure_start_date
 from joined

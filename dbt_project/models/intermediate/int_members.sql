@@ -24,11 +24,11 @@ activity as (
 service_accounts as (
 
     select distinct
-        events.team_id,
-        events.source_email as email
-    from {{ ref('stg_cursor__usage_events') }} as events
-    left join activity on events.team_id = activity.team_id and events.source_email = activity.email
-    where events.is_service_account and activity.email is null
+        by_day.team_id,
+        by_day.service_address as email
+    from {{ ref('int_usage_events_by_day') }} as by_day
+    left join activity on by_day.team_id = activity.team_id and by_day.service_address = activity.email
+    where by_day.service_address is not null and activity.email is null
 
 ),
 
@@ -46,18 +46,49 @@ ranked as (
 
 ),
 
--- The role "removed" says nothing of what the person was: what the list said before holds.
+first_rows as (
+
+    select * from ranked
+    where first_row = 1
+
+),
+
+-- The role "removed" says nothing of what the person was: what the list said before holds. Few people ever lose theirs,
+-- and a list a day is long.
+people_who_lost_a_role as (
+
+    select distinct
+        team_id,
+        seat_key
+    from first_rows
+    where is_role_lost
+
+),
+
 with_roles_told as (
 
     select
-        ranked.*,
-        sum(case when ranked.is_role_lost then 0 else 1 end) over (
-            partition by ranked.team_id, ranked.seat_key
-            order by ranked.snapshot_at, ranked.load_id
+        first_rows.*,
+        sum(case when first_rows.is_role_lost then 0 else 1 end) over (
+            partition by first_rows.team_id, first_rows.seat_key
+            order by first_rows.snapshot_at, first_rows.load_id
             rows between unbounded preceding and current row
         ) as roles_told
-    from ranked
-    where ranked.first_row = 1
+    from first_rows
+    inner join people_who_lost_a_role as people
+        on first_rows.team_id = people.team_id and first_rows.seat_key = people.seat_key
+
+),
+
+roles_before as (
+
+    select
+        team_id,
+        load_id,
+        seat_key,
+        max(case when is_free_owner then 1 else 0 end) over (partition by team_id, seat_key, roles_told) = 1
+            as is_free_owner
+    from with_roles_told
 
 )
 
@@ -70,9 +101,12 @@ select
     members.name,
     members.role,
     members.is_removed,
-    max(case when members.is_free_owner then 1 else 0 end) over (
-        partition by members.team_id, members.seat_key, members.roles_told
-    ) = 1 as is_free_owner,
+    coalesce(roles_before.is_free_owner, members.is_free_owner) as is_free_owner,
     members.is_service_account or service_accounts.email is not null as is_service_account
-from with_roles_told as members
+from first_rows as members
+left join roles_before
+    on
+        members.team_id = roles_before.team_id
+        and members.load_id = roles_before.load_id
+        and members.seat_key = roles_before.seat_key
 left join service_accounts on members.team_id = service_accounts.team_id and members.email = service_accounts.email

@@ -3,7 +3,7 @@ with
 models as (
 
     select distinct model
-    from {{ ref('stg_cursor__usage_events') }}
+    from {{ ref('int_usage_events_by_day') }}
     where model is not null
     union
     select distinct model
@@ -12,39 +12,16 @@ models as (
 
 ),
 
-listed as (
-
-    select
-        lower({{ trimmed('model') }}) as listed_model,
-        coalesce(valid_from, date '0001-01-01') as valid_from,
-        min(model_tier) as model_tier
-    from {{ ref('model_tiers') }}
-    where {{ trimmed('model') }} is not null
-    group by lower({{ trimmed('model') }}), coalesce(valid_from, date '0001-01-01')
-
-),
-
--- The first row of a name holds for the time before it too: no event is older than its model's price.
 periods as (
 
-    select
-        listed_model,
-        model_tier,
-        case
-            when lag(valid_from) over (partition by listed_model order by valid_from) is null then date '0001-01-01'
-            else valid_from
-        end as valid_from_date,
-        coalesce(
-            lead(valid_from) over (partition by listed_model order by valid_from), date '9999-12-31'
-        ) as valid_until_date
-    from listed
+    select * from {{ ref('int_listed_models') }}
 
 ),
 
 names as (
 
     select distinct listed_model
-    from listed
+    from periods
 
 ),
 
@@ -64,14 +41,66 @@ matches as (
                 '(-(' ~ var('model_name_suffixes') | join('|') ~ '))*'
             ) }}
 
+),
+
+patterns as (
+
+    select
+        lower({{ trimmed('pattern') }}) as pattern,
+        min(lower({{ trimmed('listed_model') }})) as listed_model,
+        min({{ trimmed('usage_pool') }}) as usage_pool
+    from {{ ref('model_patterns') }}
+    where {{ trimmed('pattern') }} is not null
+    group by lower({{ trimmed('pattern') }})
+
+),
+
+-- The longest pattern says most of a name.
+pattern_matches as (
+
+    select
+        models.model,
+        patterns.listed_model,
+        patterns.usage_pool,
+        row_number() over (
+            partition by models.model order by length(patterns.pattern) desc, patterns.pattern
+        ) as longest_first
+    from models
+    inner join patterns on lower(models.model) like patterns.pattern
+
+),
+
+-- A pattern may name a model that is not listed, and then says nothing but the pool.
+matched as (
+
+    select
+        models.model,
+        coalesce(matches.listed_model, names.listed_model) as listed_model,
+        case
+            when matches.listed_model = lower(models.model) then 'exact'
+            when matches.listed_model is not null then 'suffix'
+            when pattern_matches.model is not null then 'pattern'
+            else 'unknown'
+        end as matched_by,
+        coalesce(pattern_matches.usage_pool, 'unknown') as usage_pool
+    from models
+    left join matches on models.model = matches.model and matches.longest_first = 1
+    left join pattern_matches on models.model = pattern_matches.model and pattern_matches.longest_first = 1
+    left join names on pattern_matches.listed_model = names.listed_model
+
 )
 
 select
-    models.model,
-    matches.listed_model,
+    matched.model,
+    matched.listed_model,
+    matched.matched_by,
     coalesce(periods.model_tier, 'unknown') as model_tier,
+    matched.usage_pool,
+    periods.input_usd_per_million,
+    periods.cache_write_usd_per_million,
+    periods.cache_read_usd_per_million,
+    periods.output_usd_per_million,
     coalesce(periods.valid_from_date, date '0001-01-01') as valid_from_date,
     coalesce(periods.valid_until_date, date '9999-12-31') as valid_until_date
-from models
-left join matches on models.model = matches.model and matches.longest_first = 1
-left join periods on matches.listed_model = periods.listed_model
+from matched
+left join periods on matched.listed_model = periods.listed_model

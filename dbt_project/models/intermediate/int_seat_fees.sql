@@ -27,19 +27,39 @@ snapshots as (
 
 ),
 
--- What the lists said up to the cycle's end, and which of them is the last to speak.
+-- The first cycle that a list speaks of; it speaks of every later one and of the open one too, until another list does.
 snapshots_of_cycles as (
 
     select
-        cycles.*,
+        snapshots.team_id,
         snapshots.load_id,
         snapshots.snapshot_at,
-        max(snapshots.snapshot_at) over (partition by cycles.team_id, cycles.cycle_start_at) as last_snapshot_at
+        coalesce(
+            min(case when cycles.cycle_end_at > snapshots.snapshot_at then cycles.cycle_start_at end),
+            min(cycles.cycle_start_at)
+        ) as first_cycle_start_at
+    from snapshots
+    inner join cycles
+        on
+            snapshots.team_id = cycles.team_id
+            and (cycles.is_open_cycle or snapshots.snapshot_at < cycles.cycle_end_at)
+    group by snapshots.team_id, snapshots.load_id, snapshots.snapshot_at
+
+),
+
+-- Which list is the last to speak of a cycle.
+last_snapshots as (
+
+    select
+        cycles.team_id,
+        cycles.cycle_start_at,
+        max(snapshots.snapshot_at) as last_snapshot_at
     from cycles
-    inner join snapshots
+    inner join snapshots_of_cycles as snapshots
         on
             cycles.team_id = snapshots.team_id
-            and (cycles.is_open_cycle or cycles.cycle_end_at > snapshots.snapshot_at)
+            and (cycles.is_open_cycle or cycles.cycle_start_at >= snapshots.first_cycle_start_at)
+    group by cycles.team_id, cycles.cycle_start_at
 
 ),
 
@@ -54,22 +74,51 @@ usage_in_cycles as (
 
 ),
 
+-- A list a day says the same of most people: of each cycle's, the newest that names a person speaks for the cycle.
+newest_in_cycle as (
+
+    select
+        snapshots.first_cycle_start_at,
+        snapshots.snapshot_at,
+        members.team_id,
+        members.load_id,
+        members.seat_key,
+        members.email,
+        members.is_removed,
+        members.is_free_owner,
+        row_number() over (
+            partition by members.team_id, snapshots.first_cycle_start_at, members.seat_key
+            order by snapshots.snapshot_at desc, members.load_id desc
+        ) as newest_first
+    from snapshots_of_cycles as snapshots
+    inner join {{ ref('int_members') }} as members
+        on snapshots.team_id = members.team_id and snapshots.load_id = members.load_id
+    where not members.is_service_account
+
+),
+
 members_of_cycles as (
 
     select
         cycles.*,
+        last_snapshots.last_snapshot_at,
+        members.snapshot_at,
         members.seat_key,
         members.email,
         members.is_removed,
         members.is_free_owner,
         row_number() over (
             partition by cycles.team_id, cycles.cycle_start_at, members.seat_key
-            order by cycles.snapshot_at desc, cycles.load_id desc
+            order by members.snapshot_at desc, members.load_id desc
         ) as newest_first
-    from snapshots_of_cycles as cycles
-    inner join {{ ref('int_members') }} as members
-        on cycles.team_id = members.team_id and cycles.load_id = members.load_id
-    where not members.is_service_account
+    from cycles
+    inner join last_snapshots
+        on cycles.team_id = last_snapshots.team_id and cycles.cycle_start_at = last_snapshots.cycle_start_at
+    inner join newest_in_cycle as members
+        on
+            cycles.team_id = members.team_id
+            and (cycles.is_open_cycle or cycles.cycle_start_at >= members.first_cycle_start_at)
+    where members.newest_first = 1
 
 ),
 
@@ -127,10 +176,12 @@ select
     typed.email,
     typed.seat_type,
     typed.seat_type <> 'unpaid_admin' as is_paid,
+    typed.first_paid_date,
     typed.paid_days,
     typed.cycle_days,
     case
-        when typed.seat_type = 'unpaid_admin' then cast(0 as decimal(38, 8))
+        -- two starts within a day leave a cycle without a day
+        when typed.seat_type = 'unpaid_admin' or typed.cycle_days = 0 then cast(0 as decimal(38, 8))
         when typed.paid_days = typed.cycle_days then cast(prices.monthly_price_usd as decimal(38, 8))
         else {{ prorated_usd('prices.monthly_price_usd', 'typed.paid_days', 'typed.cycle_days') }}
     end as seat_fee_usd,

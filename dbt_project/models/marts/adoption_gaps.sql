@@ -6,18 +6,16 @@ seats as (
 
 ),
 
--- A new seat is not idle yet: it has its grace days to be used for the first time, or again.
 with_status as (
 
     select
         *,
-        case
-            when is_removed then 'removed'
-            when days_since_last_activity < {{ var('idle_after_days') }} then 'active'
-            when tenure_days < {{ var('grace_days') }} then 'new'
-            when last_active_date is null then 'never_active'
-            else 'idle'
-        end as activity_status,
+        {{ activity_status(
+            'is_removed',
+            'days_since_last_activity < ' ~ var('idle_after_days'),
+            'tenure_days',
+            'last_active_date is not null',
+        ) }} as activity_status,
         is_on_exclusion_list and coalesce(as_of_date <= exclusion_expires_on, true) as is_excluded,
         case
             when as_of_date is null then open_cycle_end_date
@@ -52,6 +50,18 @@ with_tier as (
 
 ),
 
+-- What somebody else could use of the fee that the open cycle bills anyway: its days after the as-of day.
+with_days_left as (
+
+    select
+        *,
+        least(
+            greatest(coalesce({{ days_between('as_of_date', 'open_cycle_end_date') }} - 1, 0), 0), open_cycle_days
+        ) as days_left
+    from with_tier
+
+),
+
 in_words as (
 
     select
@@ -81,6 +91,10 @@ in_words as (
                 end
         end as activity_in_words,
         case
+            when is_adoption_gap and unobserved_days_since_activity > 0
+                then {{ counted('unobserved_days_since_activity', 'day was', 'days were') }} || ' not observed.'
+        end as holes_in_words,
+        case
             when reclaim_tier = 'excluded'
                 then
                     'Excluded from reclaim'
@@ -100,7 +114,7 @@ in_words as (
             when monthly_seat_fee_usd is null then 'The seat has no price.'
             when seat_price_source = 'assumed_list' then 'The price is an assumed list price.'
         end as price_in_words
-    from with_tier
+    from with_days_left
 
 )
 
@@ -120,12 +134,38 @@ select
     activity_status,
     is_adoption_gap,
     reclaim_tier,
-    {{ joined_text(['activity_in_words', 'exclusion_in_words', 'saving_in_words', 'price_in_words'], ' ') }} as reason,
+    {{ joined_text(
+        ['activity_in_words', 'holes_in_words', 'exclusion_in_words', 'saving_in_words', 'price_in_words'], ' '
+    ) }} as reason,
     case when is_adoption_gap then saving_date end as earliest_saving_date,
     case
         when is_adoption_gap and reclaim_tier <> 'excluded' then monthly_seat_fee_usd
         else cast(0 as decimal(38, 8))
     end as monthly_saving_usd,
     as_of_date,
-    seat_key
+    seat_key,
+    last_request_date,
+    last_daily_active_date,
+    last_agent_date,
+    last_composer_date,
+    last_chat_date,
+    last_cmdk_date,
+    last_tab_date,
+    last_bugbot_date,
+    cast(case when tenure_days < 0 then 0 else tenure_days end as bigint) as tenure_days,
+    cast(open_cycle_usage_value_usd as decimal(38, 8)) as open_cycle_usage_value_usd,
+    cast(open_cycle_on_demand_usd as decimal(38, 8)) as open_cycle_on_demand_usd,
+    first_observed_date,
+    cast(unobserved_days as bigint) as unobserved_days,
+    cast(unobserved_days_since_activity as bigint) as unobserved_days_since_activity,
+    case when is_adoption_gap then monthly_seat_fee_usd else cast(0 as decimal(38, 8)) end as fee_exposed_usd,
+    case
+        when is_adoption_gap and reclaim_tier <> 'excluded'
+            then {{ prorated_usd('monthly_seat_fee_usd', 'days_left', 'open_cycle_days') }}
+        else cast(0 as decimal(38, 8))
+    end as reassignable_now_usd,
+    case
+        when is_adoption_gap and reclaim_tier <> 'excluded' then monthly_seat_fee_usd
+        else cast(0 as decimal(38, 8))
+    end as saved_at_next_renewal_usd
 from in_words

@@ -56,7 +56,7 @@ in_words as (
         {{ figure_as_text('excess', 'unit') }} || ' beyond the tolerance of '
         || {{ figure_as_text('tolerance', 'unit') }} as excess_in_words,
         case
-            when email_difference > abs(difference) or widest_email_difference > 0
+            when email_difference is not null and (email_difference > abs(difference) or widest_email_difference > 0)
                 then
                     '; by e-mail the differences add up to ' || {{ usd_as_text('email_difference') }}
                     || ', the widest is ' || {{ usd_as_text('widest_email_difference') }}
@@ -81,6 +81,7 @@ select
     verdict,
     case
         when verdict = 'not_compared' and reference_source is null then 'No reference for this figure.'
+        when verdict = 'not_compared' and reference_source = 'invoice' then 'The invoice does not say it.'
         when verdict = 'not_compared' then 'For information, it decides nothing.'
         when verdict = 'matched'
             then

@@ -112,16 +112,18 @@ verdicts as (
         ranked.problem,
         case ranked.reference_source
             when 'cursor_spend_api' then 'Cursor''s spend figures'
+            when 'invoice' then 'the invoice'
             else 'the dashboard'
         end as reference_in_words,
         {{ figure_as_text('ranked.warehouse_value', 'ranked.unit') }} || ' here and '
         || {{ figure_as_text('ranked.reference_value', 'ranked.unit') }}
         || case ranked.reference_source
             when 'cursor_spend_api' then ' in Cursor''s spend figures'
+            when 'invoice' then ' on the invoice'
             else ' on the dashboard'
         end as both_in_words,
         coalesce(case
-            when ranked.reference_source = 'cursor_spend_api'
+            when ranked.reference_source = 'cursor_spend_api' and ranked.measure <> 'previous_cycle_on_demand_usd'
                 then ' since ' || {{ as_text('ranked.window_start_date') }}
             when ranked.window_start_date < ranked.window_end_date
                 then

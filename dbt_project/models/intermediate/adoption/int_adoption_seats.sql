@@ -3,12 +3,6 @@
 {%- set tenure_days = dbt.datediff('tenure_start_date', 'as_of_date', 'day') %}
 with
 
-teams as (
-
-    select * from {{ ref('int_teams') }}
-
-),
-
 seats as (
 
     select * from {{ ref('int_seats') }}
@@ -16,59 +10,15 @@ seats as (
 
 ),
 
-activity as (
-
-    select
-        team_id,
-        email,
-        usage_date
-    from {{ ref('int_developer_activity_days') }}
-    where has_request or has_active_daily_row
-
-),
-
-join_dates as (
-
-    select
-        {{ trimmed('team_id') }} as team_id,
-        {{ normalised_email('email') }} as email,
-        min(join_date) as join_date
-    from {{ ref('join_dates') }}
-    group by {{ trimmed('team_id') }}, {{ normalised_email('email') }}
-
-),
-
--- A day on which activity could have been seen: events or daily usage of it were loaded.
 observed_days as (
 
-    select distinct
-        team_id,
-        usage_date
-    from {{ ref('int_loaded_days') }}
-    where endpoint in ('usage_events', 'daily_usage')
+    select * from {{ ref('int_adoption_observed_days') }}
 
 ),
 
--- Where no events were ever loaded (the endpoint is refused), daily usage alone says how far anybody looked.
 as_of as (
 
-    select
-        teams.team_id,
-        coalesce(teams.newest_loaded_date, max(observed_days.usage_date)) as as_of_date
-    from teams
-    left join observed_days on teams.team_id = observed_days.team_id
-    group by teams.team_id, teams.newest_loaded_date
-
-),
-
-last_activity as (
-
-    select
-        team_id,
-        email,
-        max(usage_date) as last_active_date
-    from activity
-    group by team_id, email
+    select * from {{ ref('int_adoption_dates') }}
 
 ),
 
@@ -78,23 +28,26 @@ open_cycles as (
         team_id,
         cycle_start_at,
         {{ utc_date('cycle_start_at') }} as start_date,
-        {{ utc_date('cycle_end_at') }} as end_date
+        {{ utc_date('cycle_end_at') }} as end_date,
+        cycle_days
     from {{ ref('int_billing_cycles') }}
     where is_open_cycle
 
 ),
 
-requests_in_open_cycle as (
+usage_in_open_cycle as (
 
-    select distinct
+    select
         usage_daily.team_id,
-        usage_daily.email
+        usage_daily.email,
+        {{ cost_amounts() }}
     from {{ ref('int_usage_daily') }} as usage_daily
     inner join open_cycles
         on
             usage_daily.team_id = open_cycles.team_id
             and usage_daily.cycle_start_at = open_cycles.cycle_start_at
     where usage_daily.email is not null and usage_daily.requests > 0
+    group by usage_daily.team_id, usage_daily.email
 
 ),
 
@@ -115,7 +68,10 @@ active_rows_in_open_cycle as (
 
 use_of_open_cycle as (
 
-    select * from requests_in_open_cycle
+    select
+        team_id,
+        email
+    from usage_in_open_cycle
     union
     select * from active_rows_in_open_cycle
 
@@ -176,11 +132,21 @@ dated as (
         seats.seat_price_source,
         seats.first_seen_date,
         seats.is_tenure_known,
-        case when seats.is_tenure_known then coalesce(join_dates.join_date, seats.first_seen_date) end
-            as tenure_start_date,
-        last_activity.last_active_date,
+        tenures.tenure_start_date,
+        last_uses.last_active_date,
+        last_uses.last_request_date,
+        last_uses.last_daily_active_date,
+        last_uses.last_agent_date,
+        last_uses.last_composer_date,
+        last_uses.last_chat_date,
+        last_uses.last_cmdk_date,
+        last_uses.last_tab_date,
+        last_uses.last_bugbot_date,
         as_of.as_of_date,
         open_cycles.end_date as open_cycle_end_date,
+        open_cycles.cycle_days as open_cycle_days,
+        coalesce(usage_in_open_cycle.usage_value_usd, 0) as open_cycle_usage_value_usd,
+        coalesce(usage_in_open_cycle.on_demand_usd, 0) as open_cycle_on_demand_usd,
         use_of_open_cycle.email is not null as is_used_in_open_cycle,
         coalesce(observed_cycles.is_observed, false) as is_open_cycle_observed,
         next_renewals.renewal_date,
@@ -189,11 +155,13 @@ dated as (
         exclusions.exclusion_expires_on
     from seats
     inner join as_of on seats.team_id = as_of.team_id
-    left join join_dates
-        on seats.team_id = join_dates.team_id and seats.email = join_dates.email
-    left join last_activity
-        on seats.team_id = last_activity.team_id and seats.email = last_activity.email
+    inner join {{ ref('int_developers') }} as tenures
+        on seats.team_id = tenures.team_id and seats.seat_key = tenures.seat_key
+    left join {{ ref('int_adoption_last_uses') }} as last_uses
+        on seats.team_id = last_uses.team_id and seats.email = last_uses.email
     left join open_cycles on seats.team_id = open_cycles.team_id
+    left join usage_in_open_cycle
+        on seats.team_id = usage_in_open_cycle.team_id and seats.email = usage_in_open_cycle.email
     left join use_of_open_cycle
         on seats.team_id = use_of_open_cycle.team_id and seats.email = use_of_open_cycle.email
     left join observed_cycles on seats.team_id = observed_cycles.team_id
@@ -203,7 +171,8 @@ dated as (
 
 ),
 
--- Nobody could have been seen active on a day before they were there.
+-- Nobody could have been seen active on a day before they were there; daily usage that is newer than the events was not
+-- looked at as of their day.
 observation as (
 
     select
@@ -211,11 +180,13 @@ observation as (
         dated.seat_key,
         count(observed_days.usage_date) as observed_days,
         sum(case when observed_days.usage_date > dated.last_active_date then 1 else 0 end)
-            as observed_days_since_activity
+            as observed_days_since_activity,
+        min(observed_days.usage_date) as first_observed_date
     from dated
     inner join observed_days
         on
             dated.team_id = observed_days.team_id
+            and dated.as_of_date >= observed_days.usage_date
             and (dated.tenure_start_date is null or dated.tenure_start_date <= observed_days.usage_date)
     group by dated.team_id, dated.seat_key
 
@@ -231,7 +202,14 @@ counted as (
             else dated.last_active_date
         end as last_active_date_as_of,
         coalesce(observation.observed_days, 0) as observed_days,
-        coalesce(observation.observed_days_since_activity, 0) as observed_days_since_activity
+        coalesce(observation.observed_days_since_activity, 0) as observed_days_since_activity,
+        observation.first_observed_date,
+        -- where the days begin of which it matters whether anybody looked; null where no day counts
+        case
+            when dated.last_active_date >= observation.first_observed_date
+                then {{ days_after('dated.last_active_date', 1) }}
+            else observation.first_observed_date
+        end as first_silent_date
     from dated
     left join observation
         on dated.team_id = observation.team_id and dated.seat_key = observation.seat_key
@@ -241,5 +219,11 @@ counted as (
 select
     counted.*,
     {{ days_since_last_activity }} as days_since_last_activity,
-    {{ tenure_days }} as tenure_days
+    {{ tenure_days }} as tenure_days,
+    {{ unobserved_days('first_observed_date', 'as_of_date', 'observed_days') }} as unobserved_days,
+    {{ unobserved_days(
+        'first_silent_date',
+        'as_of_date',
+        'case when last_active_date is null then observed_days else observed_days_since_activity end',
+    ) }} as unobserved_days_since_activity
 from counted

@@ -13,6 +13,43 @@
             then coalesce({{ quoted_sentence('seat_values.note') }}, 'nobody holds a seat')
     end
 {%- endset %}
+{#- What a comparison may say; what one does not say is null or as here. -#}
+{%- set nothing_said = {
+    'window_start_date': 'cast(null as date)',
+    'window_end_date': 'cast(null as date)',
+    'warehouse_value': 'cast(null as decimal(38, 8))',
+    'reference_value': 'cast(null as decimal(38, 8))',
+    'emails_compared': 'cast(null as bigint)',
+    'emails_differing': 'cast(null as bigint)',
+    'email_difference': 'cast(null as decimal(38, 8))',
+    'widest_email': 'cast(null as ' ~ dbt.type_string() ~ ')',
+    'widest_email_difference': 'cast(null as decimal(38, 8))',
+    'late_value': 'cast(0 as decimal(38, 8))',
+    'unsettled_value': 'cast(null as decimal(38, 8))',
+    'after_value': 'cast(null as decimal(38, 8))',
+    'credit_usd': 'cast(null as decimal(38, 8))',
+    'own_key_usd': 'cast(null as decimal(38, 8))',
+    'problem': 'cast(null as ' ~ dbt.type_string() ~ ')',
+    'note': 'cast(null as ' ~ dbt.type_string() ~ ')',
+} -%}
+{%- set figure = ['window_start_date', 'window_end_date', 'warehouse_value', 'note'] -%}
+{%- set amounts = ['late_value', 'unsettled_value', 'credit_usd', 'own_key_usd', 'problem'] -%}
+{%- set emails = [
+    'emails_compared', 'emails_differing', 'email_difference', 'widest_email', 'widest_email_difference',
+] -%}
+{#- Where comparisons come from: their reference, whether it decides, and what they say. -#}
+{%- set sources = [
+    ('without_reference', 'null', 'false', figure),
+    ('without_closing_record', 'null', 'false', ['note']),
+    ('without_invoice', 'null', 'false', figure),
+    ('against_daily_usage', "'cursor_daily_usage_api'", 'false', figure + ['reference_value']),
+    ('against_spend', "'cursor_spend_api'", 'true', figure + ['reference_value', 'after_value'] + emails + amounts),
+    (
+        'against_dashboard', "'dashboard'", 'true',
+        ['window_start_date', 'window_end_date', 'warehouse_value', 'reference_value', 'after_value'] + amounts,
+    ),
+    ('against_invoices', "'invoice'", 'reference_value is not null', figure + ['reference_value'] + amounts),
+] -%}
 with
 
 teams as (
@@ -41,32 +78,13 @@ ties as (
 
 ranges as (
 
-    select
-        ranges.*,
-        problems.unknown_kinds,
-        {{ joined_text(['ranges.missing_days', 'problems.unknown_kinds', 'problems.unpriced_requests'], '; ') }}
-            as problem
-    from {{ ref('int_verification_ranges') }} as ranges
-    inner join {{ ref('int_verification_range_problems') }} as problems
-        on ranges.range_id = problems.range_id
+    select * from {{ ref('int_verification_range_problems') }}
 
 ),
 
 range_values as (
 
     select * from {{ ref('int_verification_range_values') }}
-
-),
-
-cycle_totals as (
-
-    select * from {{ ref('int_verification_cycle_totals') }}
-
-),
-
-cycle_problems as (
-
-    select * from {{ ref('int_verification_cycle_problems') }}
 
 ),
 
@@ -85,6 +103,18 @@ daily_usage as (
 dashboard_totals as (
 
     select * from {{ ref('int_verification_dashboard_totals') }}
+
+),
+
+against_spend as (
+
+    select * from {{ ref('int_verification_against_spend') }}
+
+),
+
+closed_cycles as (
+
+    select * from {{ ref('int_verification_closed_cycles') }}
 
 ),
 
@@ -129,7 +159,7 @@ own_values as (
             teams.team_id = seat_values.team_id
             and measures.measure = seat_values.measure
             and seat_values.as_of_date is null
-    where measures.scope <> 'cycle'
+    where measures.scope in ('window', 'as_of')
 
 ),
 
@@ -150,6 +180,24 @@ without_reference as (
     where
         dashboard_totals.measure is null
         and own_values.measure not in ('active_developers', 'active_developer_days')
+
+),
+
+-- Nothing of an earlier cycle was ever seen closing.
+without_closing_record as (
+
+    select
+        teams.team_id,
+        measures.measure,
+        'No spend snapshot of a cycle before the open one is loaded.' as note
+    from teams
+    cross join measures
+    left join ties on teams.team_id = ties.team_id and ties.tied_cycle = 'previous'
+    left join dashboard_totals
+        on
+            teams.team_id = dashboard_totals.team_id
+            and measures.measure = dashboard_totals.measure
+    where measures.scope = 'previous_cycle' and ties.team_id is null and dashboard_totals.measure is null
 
 ),
 
@@ -179,59 +227,57 @@ against_daily_usage as (
 
 ),
 
-against_spend as (
+against_invoices as (
+
+    select * from closed_cycles
+    where has_invoice
+
+),
+
+without_invoice as (
+
+    select closed_cycles.*
+    from closed_cycles
+    left join dashboard_totals
+        on
+            closed_cycles.team_id = dashboard_totals.team_id
+            and closed_cycles.measure = dashboard_totals.measure
+    where not closed_cycles.has_invoice and dashboard_totals.measure is null
+
+),
+
+-- A figure of the open cycle that was read on the day which is still open is of that instant: what it can be compared
+-- with is what was used up to the spend snapshot, the open day included.
+of_dashboard as (
 
     select
-        ties.team_id,
-        {{ utc_date('ties.cycle_start_at') }} as window_start_date,
-        {{ utc_date('ties.snapshot_at') }} as window_end_date,
-        measures.measure,
-        case when ties.cycle_start_at is not null then coalesce(cycle_totals.warehouse_value, 0) end as warehouse_value,
-        case
-            when cycle_totals.reference_rows > cycle_totals.reference_rows_without_value
-                then cycle_totals.reference_value
-        end as reference_value,
-        case when cycle_totals.has_emails then cycle_totals.addresses end as emails_compared,
-        case when cycle_totals.has_emails then cycle_totals.addresses_differing end as emails_differing,
-        case when cycle_totals.has_emails then cycle_totals.address_difference end as email_difference,
-        cycle_totals.widest_address as widest_email,
-        cycle_totals.widest_difference as widest_email_difference,
-        coalesce(cycle_totals.late_value, 0) as late_value,
+        dashboard_totals.*,
+        coalesce(against_spend.has_open_day, false) as is_of_open_day,
+        against_spend.warehouse_value as open_day_value,
+        case when against_spend.has_open_day then against_spend.late_value end as late_value,
+        case when against_spend.has_open_day then against_spend.unsettled_value end as unsettled_value,
+        case when against_spend.has_open_day then against_spend.after_value end as after_value,
+        case when against_spend.has_open_day then against_spend.credit_usd end as credit_usd,
+        case when against_spend.has_open_day then against_spend.own_key_usd end as own_key_usd,
         {{ joined_text([
-            'refusals.refusal',
-            "case when ties.snapshot_at is null then 'no spend snapshot is loaded' end",
-            "case when ties.snapshot_at is not null and ties.cycle_start_at is null
-                then 'the spend snapshot does not say when its cycle started' end",
-            "case when ties.snapshot_at is not null and coalesce(cycle_totals.reference_rows, 0) = 0
-                then 'the spend snapshot lists nobody' end",
-            "case when coalesce(cycle_totals.reference_rows, 0) <> ties.spend_records
-                then 'the spend snapshot is not whole: '
-                || " ~ count_as_text('coalesce(cycle_totals.reference_rows, 0)') ~ " || ' of '
-                || " ~ count_as_text('ties.spend_records') ~ " || ' rows' end",
-            "case when cycle_totals.reference_rows_without_value > 0
-                then 'the spend snapshot does not say ' || measures.label || ' of '
-                || " ~ count_as_text('cycle_totals.reference_rows_without_value') ~ " || ' of '
-                || " ~ counted('cycle_totals.reference_rows', 'member', 'members') ~ ' end',
-            'cycle_problems.uncovered_start',
-            'cycle_problems.missing_days',
-            'cycle_problems.unreached_snapshot',
-            'cycle_problems.unknown_kinds',
-            'cycle_problems.unpriced_requests',
-            'cycle_problems.late_snapshot',
-        ], '; ') }} as problem,
-        case when measures.measure = 'cycle_usage_value_usd' then cycle_problems.other_usage end as note
-    from ties
-    cross join measures
-    left join cycle_totals
+            'against_spend.usage_problem',
+            "case
+                when
+                    dashboard_totals.read_at > " ~ dbt.dateadd('hour', var('reading_hours'), 'against_spend.snapshot_at') ~ "
+                    and round(against_spend.warehouse_value, 2) <> round(dashboard_totals.reference_value, 2)
+                    then
+                        'it was read at ' || " ~ as_text('dashboard_totals.read_at')
+                        ~ " || ', and usage is loaded up to ' || " ~ as_text('against_spend.snapshot_at') ~ " || ' only'
+            end",
+        ], '; ') }} as open_day_problem
+    from dashboard_totals
+    left join against_spend
         on
-            ties.team_id = cycle_totals.team_id
-            and measures.measure = cycle_totals.measure
-    left join cycle_problems on ties.team_id = cycle_problems.team_id
-    left join refusals
-        on
-            ties.team_id = refusals.team_id
-            and refusals.endpoint = 'spend'
-    where measures.scope = 'cycle'
+            dashboard_totals.scope = 'cycle'
+            and dashboard_totals.team_id = against_spend.team_id
+            and dashboard_totals.measure = against_spend.measure
+            and dashboard_totals.start_date = against_spend.window_start_date
+            and dashboard_totals.end_date = against_spend.window_end_date
 
 ),
 
@@ -242,20 +288,32 @@ against_dashboard as (
         dashboard_totals.start_date as window_start_date,
         dashboard_totals.end_date as window_end_date,
         dashboard_totals.measure,
-        coalesce(range_values.warehouse_value, seat_values.warehouse_value) as warehouse_value,
+        case
+            when dashboard_totals.is_of_open_day then dashboard_totals.open_day_value
+            else coalesce(range_values.warehouse_value, seat_values.warehouse_value)
+        end as warehouse_value,
         dashboard_totals.reference_value,
-        coalesce(range_values.late_value, 0) as late_value,
+        coalesce(dashboard_totals.late_value, range_values.late_value, 0) as late_value,
+        coalesce(dashboard_totals.unsettled_value, range_values.unsettled_value) as unsettled_value,
+        coalesce(dashboard_totals.after_value, range_values.after_value) as after_value,
+        coalesce(dashboard_totals.credit_usd, range_values.credit_usd) as credit_usd,
+        coalesce(dashboard_totals.own_key_usd, range_values.own_key_usd) as own_key_usd,
         {{ joined_text([
             "case when dashboard_totals.scope is null then 'there is no measure of this name' end",
+            "case when dashboard_totals.scope in ('previous_cycle', 'closed_cycle')
+                then 'this figure has a reference of its own: off the dashboard, cycle_on_demand_usd is read' end",
             "case when dashboard_totals.reference_value is null then 'no value was read off the dashboard' end",
             "case when not coalesce(dashboard_totals.start_date <= dashboard_totals.end_date, false)
                 then 'its dates are not a range' end",
-            'ranges.problem',
+            'case when dashboard_totals.is_of_open_day then dashboard_totals.open_day_problem else ranges.problem end',
             "case when dashboard_totals.scope = 'as_of' then " ~ seat_problem ~ ' end',
-            "case when ranges.missing_days is not null then event_refusals.refusal end",
+            "case
+                when ranges.missing_days is not null and not dashboard_totals.is_of_open_day
+                    then event_refusals.refusal
+            end",
             "case when dashboard_totals.scope = 'as_of' then member_refusals.refusal end",
         ], '; ') }} as problem
-    from dashboard_totals
+    from of_dashboard as dashboard_totals
     inner join teams on dashboard_totals.team_id = teams.team_id
     left join ranges
         on
@@ -288,81 +346,18 @@ against_dashboard as (
 
 comparisons as (
 
-    select
-        team_id,
-        window_start_date,
-        window_end_date,
-        measure,
-        warehouse_value,
-        cast(null as {{ dbt.type_string() }}) as reference_source,
-        cast(null as decimal(38, 8)) as reference_value,
-        false as is_compared,
-        cast(null as bigint) as emails_compared,
-        cast(null as bigint) as emails_differing,
-        cast(null as decimal(38, 8)) as email_difference,
-        cast(null as {{ dbt.type_string() }}) as widest_email,
-        cast(null as decimal(38, 8)) as widest_email_difference,
-        cast(0 as decimal(38, 8)) as late_value,
-        cast(null as {{ dbt.type_string() }}) as problem,
-        note
-    from without_reference
-    union all
-    select
-        team_id,
-        window_start_date,
-        window_end_date,
-        measure,
-        warehouse_value,
-        'cursor_daily_usage_api' as reference_source,
-        reference_value,
-        false as is_compared,
-        null as emails_compared,
-        null as emails_differing,
-        null as email_difference,
-        null as widest_email,
-        null as widest_email_difference,
-        0 as late_value,
-        null as problem,
-        note
-    from against_daily_usage
-    union all
-    select
-        team_id,
-        window_start_date,
-        window_end_date,
-        measure,
-        warehouse_value,
-        'cursor_spend_api' as reference_source,
-        reference_value,
-        true as is_compared,
-        emails_compared,
-        emails_differing,
-        email_difference,
-        widest_email,
-        widest_email_difference,
-        late_value,
-        problem,
-        note
-    from against_spend
-    union all
-    select
-        team_id,
-        window_start_date,
-        window_end_date,
-        measure,
-        warehouse_value,
-        'dashboard' as reference_source,
-        reference_value,
-        true as is_compared,
-        null as emails_compared,
-        null as emails_differing,
-        null as email_difference,
-        null as widest_email,
-        null as widest_email_difference,
-        late_value,
-        problem,
-        null as note
-    from against_dashboard
+    {%- for relation, reference_source, is_compared, said in sources %}
+        select
+            team_id,
+            measure,
+            cast({{ reference_source }} as {{ dbt.type_string() }}) as reference_source,
+            {%- for column, nothing in nothing_said.items() %}
+                {{ column if column in said else nothing ~ ' as ' ~ column }},
+            {%- endfor %}
+            {{ is_compared }} as is_compared
+        from {{ relation }}
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 )
 
@@ -384,6 +379,10 @@ select
     comparisons.widest_email,
     cast(comparisons.widest_email_difference as decimal(38, 8)) as widest_email_difference,
     cast(comparisons.late_value as decimal(38, 8)) as late_value,
+    cast(comparisons.unsettled_value as decimal(38, 8)) as unsettled_value,
+    cast(comparisons.after_value as decimal(38, 8)) as after_value,
+    cast(comparisons.credit_usd as decimal(38, 8)) as credit_usd,
+    cast(comparisons.own_key_usd as decimal(38, 8)) as own_key_usd,
     comparisons.problem,
     {{ joined_text([
         'comparisons.note',

@@ -48,6 +48,7 @@ missing_days as (
 
     select
         days.team_id,
+        days.tied_cycle,
         days.usage_date,
         days.usage_date = cast(days.cycle_start_at as date) as is_cycle_start
     from days
@@ -62,12 +63,13 @@ coverage as (
 
     select
         team_id,
+        tied_cycle,
         count(*) as missing_days,
         min(usage_date) as first_missing_date,
         max(usage_date) as last_missing_date,
         max(case when is_cycle_start then 1 else 0 end) = 1 as is_start_missing
     from missing_days
-    group by team_id
+    group by team_id, tied_cycle
 
 ),
 
@@ -75,11 +77,12 @@ unknown_kinds as (
 
     select
         team_id,
+        tied_cycle,
         coalesce(kind, '(none)') as kind,
         sum(amount_usd) as amount_usd
     from usage_rows
     where category = 'unknown' and amount_usd <> 0
-    group by team_id, coalesce(kind, '(none)')
+    group by team_id, tied_cycle, coalesce(kind, '(none)')
 
 ),
 
@@ -87,11 +90,12 @@ unknown_kinds_listed as (
 
     select
         team_id,
+        tied_cycle,
         'costs are of an unknown kind: '
         || {{ dbt.listagg("'''' || kind || ''' with ' || " ~ usd_as_text('amount_usd'), "', '", 'order by kind') }}
             as unknown_kinds
     from unknown_kinds
-    group by team_id
+    group by team_id, tied_cycle
 
 ),
 
@@ -99,53 +103,74 @@ amounts as (
 
     select
         team_id,
+        tied_cycle,
         sum(unpriced_requests) as unpriced_requests,
         sum(case when category = 'credit' then amount_usd end) as credit_usd,
         sum(case when category = 'own_key' then amount_usd end) as own_key_usd
     from usage_rows
-    group by team_id
+    group by team_id, tied_cycle
+
+),
+
+problems as (
+
+    select
+        ties.team_id,
+        ties.tied_cycle,
+        case
+            when coverage.is_start_missing
+                then
+                    'the cycle''s start is not covered: '
+                    || {{ as_text('cast(ties.cycle_start_at as date)') }} || ' is not loaded'
+        end as uncovered_start,
+        case
+            when coverage.missing_days = 1 and not coverage.is_start_missing
+                then {{ as_text('coverage.first_missing_date') }} || ' is not loaded'
+            when coverage.missing_days > 1
+                then
+                    {{ count_as_text('coverage.missing_days') }} || ' days of the cycle from '
+                    || {{ as_text('coverage.first_missing_date') }} || ' to '
+                    || {{ as_text('coverage.last_missing_date') }} || ' are not loaded'
+        end as missing_days,
+        case
+            when not ties.is_snapshot_reached
+                then 'no open day was read up to the spend snapshot at ' || {{ as_text('ties.snapshot_at') }}
+        end as unreached_snapshot,
+        unknown_kinds_listed.unknown_kinds,
+        case
+            when amounts.unpriced_requests > 0
+                then {{ counted('amounts.unpriced_requests', 'request has no price', 'requests have no price') }}
+        end as unpriced_requests,
+        case
+            when ties.snapshot_at >= ties.cycle_end_at
+                then
+                    'the spend snapshot at ' || {{ as_text('ties.snapshot_at') }}
+                    || ' is later than its cycle''s end at ' || {{ as_text('ties.cycle_end_at') }}
+        end as late_snapshot,
+        case
+            when coalesce(amounts.credit_usd, 0) <> 0 or coalesce(amounts.own_key_usd, 0) <> 0
+                then
+                    'Not part of usage value: ' || {{ usd_as_text('coalesce(amounts.credit_usd, 0)') }}
+                    || ' of credit and ' || {{ usd_as_text('coalesce(amounts.own_key_usd, 0)') }} || ' on own keys.'
+        end as other_usage,
+        coalesce(amounts.credit_usd, 0) as credit_usd,
+        coalesce(amounts.own_key_usd, 0) as own_key_usd
+    from ties
+    left join coverage on ties.team_id = coverage.team_id and ties.tied_cycle = coverage.tied_cycle
+    left join unknown_kinds_listed
+        on ties.team_id = unknown_kinds_listed.team_id and ties.tied_cycle = unknown_kinds_listed.tied_cycle
+    left join amounts on ties.team_id = amounts.team_id and ties.tied_cycle = amounts.tied_cycle
 
 )
 
 select
-    ties.team_id,
-    case
-        when coverage.is_start_missing
-            then
-                'the cycle''s start is not covered: '
-                || {{ as_text('cast(ties.cycle_start_at as date)') }} || ' is not loaded'
-    end as uncovered_start,
-    case
-        when coverage.missing_days = 1 and not coverage.is_start_missing
-            then {{ as_text('coverage.first_missing_date') }} || ' is not loaded'
-        when coverage.missing_days > 1
-            then
-                {{ count_as_text('coverage.missing_days') }} || ' days of the cycle from '
-                || {{ as_text('coverage.first_missing_date') }} || ' to '
-                || {{ as_text('coverage.last_missing_date') }} || ' are not loaded'
-    end as missing_days,
-    case
-        when not ties.is_snapshot_reached
-            then 'no open day was read up to the spend snapshot at ' || {{ as_text('ties.snapshot_at') }}
-    end as unreached_snapshot,
-    unknown_kinds_listed.unknown_kinds,
-    case
-        when amounts.unpriced_requests > 0
-            then {{ counted('amounts.unpriced_requests', 'request has no price', 'requests have no price') }}
-    end as unpriced_requests,
-    case
-        when ties.snapshot_at >= ties.cycle_end_at
-            then
-                'the spend snapshot at ' || {{ as_text('ties.snapshot_at') }}
-                || ' is later than its cycle''s end at ' || {{ as_text('ties.cycle_end_at') }}
-    end as late_snapshot,
-    case
-        when coalesce(amounts.credit_usd, 0) <> 0 or coalesce(amounts.own_key_usd, 0) <> 0
-            then
-                'Not part of usage value: ' || {{ usd_as_text('coalesce(amounts.credit_usd, 0)') }} || ' of credit and '
-                || {{ usd_as_text('coalesce(amounts.own_key_usd, 0)') }} || ' on own keys.'
-    end as other_usage
-from ties
-left join coverage on ties.team_id = coverage.team_id
-left join unknown_kinds_listed on ties.team_id = unknown_kinds_listed.team_id
-left join amounts on ties.team_id = amounts.team_id
+    *,
+    {{ joined_text([
+        'uncovered_start',
+        'missing_days',
+        'unreached_snapshot',
+        'unknown_kinds',
+        'unpriced_requests',
+        'late_snapshot',
+    ], '; ') }} as problem
+from problems

@@ -19,7 +19,10 @@ totals as (
         team_id,
         measure,
         sum(warehouse_value) as warehouse_value,
-        abs(sum(late_value)) as late_value,
+        sum(unsettled_value) as unsettled_value,
+        sum(after_value) as after_value,
+        -- what may still change or came after the snapshot
+        abs(sum(unsettled_value) + sum(after_value)) as late_value,
         sum(reference_value) as reference_value,
         sum(reference_rows) as reference_rows,
         sum(reference_rows_without_value) as reference_rows_without_value,

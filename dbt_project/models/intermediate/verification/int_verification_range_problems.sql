@@ -74,9 +74,17 @@ unpriced as (
 select
     ranges.range_id,
     ranges.team_id,
+    ranges.start_date,
+    ranges.end_date,
+    ranges.cycle_start_at,
+    ranges.read_at,
     ranges.missing_days,
     unknown_kinds_listed.unknown_kinds,
-    {{ counted('unpriced.unpriced_requests', 'request has no price', 'requests have no price') }} as unpriced_requests
+    {{ joined_text([
+        'ranges.missing_days',
+        'unknown_kinds_listed.unknown_kinds',
+        counted('unpriced.unpriced_requests', 'request has no price', 'requests have no price'),
+    ], '; ') }} as problem
 from ranges
 left join unknown_kinds_listed on ranges.range_id = unknown_kinds_listed.range_id
 left join unpriced on ranges.range_id = unpriced.range_id

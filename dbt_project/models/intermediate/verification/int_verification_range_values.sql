@@ -1,9 +1,10 @@
 {%- set measures = verification_measures() | selectattr(2, 'equalto', 'window') | map(attribute=0) | list %}
-{#- what the cycle measures are over closed days, for figures read off the dashboard -#}
+{#- what the cycle measures are over closed days, for figures off the dashboard or an invoice -#}
 {%- set cycle_measures = {
     'cycle_included_usage_usd': 'included_usage_usd',
     'cycle_on_demand_usd': 'on_demand_usd',
     'cycle_usage_value_usd': 'usage_value_usd',
+    'closed_cycle_on_demand_usd': 'on_demand_usd',
 } %}
 with
 
@@ -30,17 +31,14 @@ loaded_days as (
 
 ),
 
--- Late: may have changed, or may have come, after the reference was read.
+-- What may have changed, or may have come, after the reference was read.
 usage_in_ranges as (
 
     select
         ranges.range_id,
         usage_daily.*,
-        not coalesce(loaded_days.is_settled, false)
-        or (
-            ranges.read_at is not null
-            and usage_daily.usage_date >= cast(ranges.read_at as date)
-        ) as is_late
+        coalesce(loaded_days.is_settled, false) as is_settled,
+        coalesce(usage_daily.usage_date >= cast(ranges.read_at as date), false) as is_after_reading
     from ranges
     inner join usage_daily
         on
@@ -61,7 +59,10 @@ sums as (
         range_id,
         {% for measure in measures %}
             {{ verification_range_sum(measure, 'true') }} as {{ measure }},
-            {{ verification_range_sum(measure, 'is_late') }} as late_{{ measure }}{% if not loop.last %},{% endif %}
+            {{ verification_range_sum(measure, 'not is_settled') }} as unsettled_{{ measure }},
+            {{ verification_range_sum(measure, 'is_after_reading') }} as after_{{ measure }},
+            {{ verification_range_sum(measure, '(not is_settled or is_after_reading)') }}
+                as late_{{ measure }}{% if not loop.last %},{% endif %}
         {% endfor %}
     from usage_in_ranges
     group by range_id
@@ -75,16 +76,15 @@ range_values as (
         {%- set column = cycle_measures.get(measure, measure) %}
         select
             ranges.range_id,
-            ranges.team_id,
-            ranges.start_date,
-            ranges.end_date,
-            ranges.cycle_start_at,
-            ranges.read_at,
             '{{ measure }}' as measure,
             case
                 when ranges.loaded_days > 0 then cast(coalesce(sums.{{ column }}, 0) as decimal(38, 8))
             end as warehouse_value,
-            cast(abs(coalesce(sums.late_{{ column }}, 0)) as decimal(38, 8)) as late_value
+            cast(coalesce(sums.unsettled_{{ column }}, 0) as decimal(38, 8)) as unsettled_value,
+            cast(coalesce(sums.after_{{ column }}, 0) as decimal(38, 8)) as after_value,
+            cast(abs(coalesce(sums.late_{{ column }}, 0)) as decimal(38, 8)) as late_value,
+            cast(coalesce(sums.credit_usd, 0) as decimal(38, 8)) as credit_usd,
+            cast(coalesce(sums.own_key_usd, 0) as decimal(38, 8)) as own_key_usd
         from ranges
         left join sums on ranges.range_id = sums.range_id
         {{ 'union all' if not loop.last }}

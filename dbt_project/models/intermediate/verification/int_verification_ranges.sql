@@ -12,6 +12,12 @@ dashboard_totals as (
 
 ),
 
+invoices as (
+
+    select * from {{ ref('int_verification_invoices') }}
+
+),
+
 loaded_days as (
 
     select
@@ -40,7 +46,16 @@ ranges as (
         cycle_start_at,
         read_at
     from dashboard_totals
-    where scope is not null and start_date <= end_date
+    where scope in ('window', 'cycle', 'as_of') and start_date <= end_date
+    union
+    select
+        team_id,
+        start_date,
+        end_date,
+        cycle_start_at,
+        cast(null as {{ dbt.type_timestamp() }}) as read_at
+    from invoices
+    where cycle_start_at is not null
 
 ),
 

@@ -1,22 +1,15 @@
 with
 
--- A failed run changes nothing of what is published: its error is told with the verdict, and what it could not read is
--- not what the published figures miss.
+-- What a failed run could not read is not what the published figures miss.
 answers as (
 
     select
-        access.team_id,
-        access.endpoint,
-        access.outcome,
-        access.message,
-        row_number() over (
-            partition by access.team_id, access.endpoint
-            order by access.checked_at desc, access.run_id desc
-        ) as newest_first
-    from {{ ref('stg_cursor__endpoint_access') }} as access
-    left join {{ ref('stg_cursor__team_runs') }} as runs
-        on access.team_id = runs.team_id and access.run_id = runs.run_id
-    where coalesce(runs.status, '') <> 'failed'
+        team_id,
+        endpoint,
+        outcome,
+        message,
+        row_number() over (partition by team_id, endpoint order by checked_at desc, run_id desc) as newest_first
+    from {{ ref('int_endpoint_answers') }}
 
 ),
 

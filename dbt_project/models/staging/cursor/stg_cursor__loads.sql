@@ -1,4 +1,5 @@
 select
+    load_number,
     load_id,
     run_id,
     team_id,

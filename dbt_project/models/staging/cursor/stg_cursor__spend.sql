@@ -27,12 +27,16 @@ select
     {{ normalised_email('email') }} as email,
     {{ trimmed('role') }} as role,
 
-    -- money: what the answer does not say is null, not 0; an override of 0 means that there is none
-    {{ cents_to_usd('spend_text') }} as spend_usd,
-    {{ cents_to_usd('overall_spend_text') }} as overall_spend_usd,
-    {{ cents_to_usd('included_spend_text') }} as included_spend_usd,
-    nullif({{ dollars_to_usd('hard_limit_override_dollars') }}, 0) as hard_limit_override_usd,
-    {{ dollars_to_usd('monthly_limit_dollars') }} as monthly_limit_usd,
+    -- money: what the answer does not say is null, not 0; which of the two it says of included usage is the vintage's
+    {{ cents_to_usd('spend_text') }} as on_demand_usd,
+    coalesce(
+        {{ cents_to_usd('overall_spend_text') }} - {{ cents_to_usd('spend_text') }},
+        {{ cents_to_usd('included_spend_text') }}
+    ) as included_usage_usd,
+    coalesce(
+        {{ cents_to_usd('overall_spend_text') }},
+        {{ cents_to_usd('spend_text') }} + {{ cents_to_usd('included_spend_text') }}
+    ) as usage_value_usd,
     {{ dollars_to_usd('effective_per_user_limit_dollars') }} as effective_per_user_limit_usd,
 
     -- times

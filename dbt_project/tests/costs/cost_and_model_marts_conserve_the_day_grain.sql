@@ -1,6 +1,7 @@
 {#
-    What the events say, straight from staging, against what each mart sums to: by day where the mart has days, by team
-    and window or history where it has none. A lost or doubled row, a fanned-out join or a forgotten kind shows here.
+    What the day grain says against what each mart sums to: by day where the mart has days, by team and window or history
+    where it has none. A lost or doubled row, a fanned-out join or a forgotten kind shows here. That the day grain says
+    what the events say is tests/costs/the_day_grain_conserves_the_events.sql.
 #}
 {%- set measures = [
     'requests', 'input_tokens', 'output_tokens', 'cache_write_tokens', 'cache_read_tokens',
@@ -14,37 +15,21 @@
 {%- endfor -%}
 with
 
-events as (
-
-    select
-        events.team_id,
-        events.usage_date,
-        coalesce(kinds.category, 'unknown') as category,
-        events.input_tokens,
-        events.output_tokens,
-        events.cache_write_tokens,
-        events.cache_read_tokens,
-        events.amount_usd
-    from {{ ref('stg_cursor__usage_events') }} as events
-    left join {{ ref('int_event_kinds') }} as kinds on {{ kind_key('events.kind') }} = kinds.kind_key
-
-),
-
 said as (
 
     select
-        events.team_id,
-        events.usage_date,
-        count(*) as requests,
-        coalesce(sum(events.input_tokens), 0) as input_tokens,
-        coalesce(sum(events.output_tokens), 0) as output_tokens,
-        coalesce(sum(events.cache_write_tokens), 0) as cache_write_tokens,
-        coalesce(sum(events.cache_read_tokens), 0) as cache_read_tokens,
+        team_id,
+        usage_date,
+        sum(requests) as requests,
+        sum(input_tokens) as input_tokens,
+        sum(output_tokens) as output_tokens,
+        sum(cache_write_tokens) as cache_write_tokens,
+        sum(cache_read_tokens) as cache_read_tokens,
         {{ sum_usd("case when category in ('included', 'on_demand') then amount_usd end") }} as usage_value_usd,
         {{ sum_usd("case when category not in ('included', 'on_demand') then amount_usd end") }} as other_usage_usd
-    from events
-    where events.category <> 'not_charged'
-    group by events.team_id, events.usage_date
+    from {{ ref('int_usage_daily') }}
+    where category <> 'not_charged'
+    group by team_id, usage_date
 
 ),
 
