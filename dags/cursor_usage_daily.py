@@ -8,7 +8,8 @@ from typing import Any
 
 from airflow.sdk import Asset, Param, TriggerRule, dag, get_current_context, task, task_group
 
-from cursor_usage.settings import DataDir
+from cursor_usage.hooks.notifiers import TellPeople
+from cursor_usage.settings import DataDir, is_report_without_people
 
 DOC = """
 ### Is it healthy?
@@ -21,11 +22,12 @@ Healthy: the newest run is green, and the verdict in `marts.verification_verdict
 | `extract` is up for retry: rate limit, not reachable, server error | Nothing: it is retried, nothing was lost. |
 | `judge` failed | The answer did not pass the checks and replaced nothing. Read `docs/` in the data directory. |
 | `build` failed | A model or a test failed, the log names it. What is published stays as it was. |
-| `conclude` failed, the rest is green | At least one team failed; its sentence is in this task's log. |
+| `conclude` failed | The run's note says what failed and what to do: a team, or the step that is red before it. |
 | The verdict is `drift` | Read `explanation` in `marts.verification_totals`: totals do not tie to Cursor's. |
 
 Safe at any time: starting it again, clearing a task, two runs at once (the second waits), a back-fill.
-A range of days is loaded again with the params `start_date` and `end_date`.
+A range of days is loaded again with the params `start_date` and `end_date`; `full_refresh` builds every table anew.
+How a run ended stands in its note. `CURSOR_NOTIFIERS` sends it by e-mail, Slack and so on, on failure and on drift.
 """
 
 CONNECTION_IDS = [
@@ -33,26 +35,85 @@ CONNECTION_IDS = [
 ]
 # A name of its own and not the file's path: Airflow takes one URI per asset name, and the data directory can move.
 MARTS = Asset(name="cursor_usage_marts", uri="x-cursor-usage://published/marts")
+# For lineage: the same marts before they are published. Consumers wait for the published ones.
+WAREHOUSE_MARTS = Asset(name="cursor_usage_warehouse_marts", uri="x-cursor-usage://warehouse/marts")
 AS_IN_DBT = "Empty: the default in dbt_project.yml."
+DAY: dict[str, Any] = {"type": ["null", "string"], "format": "date"}
+WHAT, HOW, OUT = "What to load", "How to judge it", "What to publish"
 
 PARAMS = {
     "connection_ids": Param(
-        CONNECTION_IDS, type="array", items={"type": "string"}, description="One Airflow connection a team."
+        CONNECTION_IDS,
+        title="Teams",
+        section=WHAT,
+        type="array",
+        items={"type": "string"},
+        description="Airflow connections of type Cursor Admin API, one a team. A team that is left out keeps its rows.",
     ),
     "start_date": Param(
         None,
-        type=["null", "string"],
-        description="First closed UTC day (YYYY-MM-DD) to load again; empty: today's work.",
+        **DAY,
+        title="First day",
+        section=WHAT,
+        description="First UTC day to fetch again. Empty: today's work, which is the last closed days, every missing "
+        "day, and on the first run the last 14 days.",
     ),
     "end_date": Param(
-        None, type=["null", "string"], description="Last closed UTC day (YYYY-MM-DD) to load again; empty: the newest."
+        None,
+        **DAY,
+        title="Last day",
+        section=WHAT,
+        description="Last UTC day to fetch again, a day that is over. Empty: up to yesterday. Needs a first day.",
     ),
     "look_back_days": Param(
-        None, type=["null", "integer"], minimum=1, description="Closed days that each run fetches again. Empty: 3."
+        None,
+        title="Look-back",
+        section=WHAT,
+        type=["null", "integer"],
+        minimum=1,
+        description="Closed days that each run fetches again, as Cursor still corrects them. Empty: 3.",
     ),
-    "idle_after_days": Param(None, type=["null", "integer"], minimum=1, description=AS_IN_DBT),
-    "grace_days": Param(None, type=["null", "integer"], minimum=0, description=AS_IN_DBT),
-    "tolerance_share": Param(None, type=["null", "number"], minimum=0, maximum=1, description=AS_IN_DBT),
+    "full_refresh": Param(
+        False,  # noqa: FBT003 - the value that the form begins with
+        title="Full refresh",
+        section=WHAT,
+        type="boolean",
+        description="Build every table anew from all rows that were ever loaded, not from the changed days alone. "
+        "Fetches nothing more: for that, give a first day.",
+    ),
+    "idle_after_days": Param(
+        None,
+        title="Idle after",
+        section=HOW,
+        type=["null", "integer"],
+        minimum=1,
+        description=f"Days without activity after which a paid seat is idle. {AS_IN_DBT}",
+    ),
+    "grace_days": Param(
+        None,
+        title="Grace",
+        section=HOW,
+        type=["null", "integer"],
+        minimum=0,
+        description=f"Days for which a seat that is known to be newer is new, and not idle. {AS_IN_DBT}",
+    ),
+    "tolerance_share": Param(
+        None,
+        title="Tolerance",
+        section=HOW,
+        type=["null", "number"],
+        minimum=0,
+        maximum=1,
+        description="Share of Cursor's figure by which ours may differ and still match within tolerance; 0.01 is one "
+        f"percent. {AS_IN_DBT}",
+    ),
+    "report_without_people": Param(
+        is_report_without_people(),
+        title="Report without people",
+        section=OUT,
+        type="boolean",
+        description="Whether report.html names nobody: tables of single people are left out of it.",
+    ),
 }
 
 
@@ -61,12 +122,14 @@ def prepare() -> list[dict[str, Any]]:
     """Resolves the run's days and teams, and refuses what cannot be done before anything is fetched."""
     from cursor_usage.hooks.cursor_admin import resolve_teams
     from cursor_usage.hooks.failures import failing_by_meaning
+    from cursor_usage.hooks.notifiers import check_notifiers
     from cursor_usage.hooks.run_context import run_facts
     from cursor_usage.pipeline.prepare import make_data_dir, team_tasks
     from cursor_usage.pipeline.windows import resolve_window
 
     context = get_current_context()
     with failing_by_meaning():
+        check_notifiers()
         make_data_dir(DataDir.from_environment())
         window = resolve_window(**run_facts(context))
         return team_tasks(context["run_id"], window, resolve_teams(context["params"]["connection_ids"]))
@@ -113,10 +176,11 @@ def load(team_task: dict[str, Any]) -> None:
         step.load(DataDir.from_environment(), team_task["team_id"], team_task["run_id"])
 
 
-@task(pool="duckdb_writer", trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+@task(pool="duckdb_writer", trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, outlets=[WAREHOUSE_MARTS])
 def build(team_tasks: list[dict[str, Any]]) -> None:
     """dbt: staging, intermediate, marts and their data tests, for all teams; one that failed keeps its old rows."""
     from cursor_usage.hooks.failures import failing_by_meaning
+    from cursor_usage.hooks.lineage import lineage_environment
     from cursor_usage.pipeline import build as step
     from cursor_usage.pipeline.prepare import dbt_variables, team_task_from
 
@@ -127,31 +191,46 @@ def build(team_tasks: list[dict[str, Any]]) -> None:
             context["run_id"],
             [team_task_from(team_task) for team_task in team_tasks],
             dbt_variables(context["params"]),
+            full_refresh=context["params"]["full_refresh"],
+            lineage=lineage_environment(context),
         )
 
 
-@task(pool="duckdb_writer", outlets=[MARTS])
+@task(pool="duckdb_writer", inlets=[WAREHOUSE_MARTS], outlets=[MARTS])
 def publish() -> None:
-    """One Parquet file a mart, then marts.duckdb, each by atomic rename."""
+    """One Parquet file a mart, then marts.duckdb, each by atomic rename; then report.html, made of that file."""
     from cursor_usage.hooks.failures import failing_by_meaning
     from cursor_usage.pipeline import publish as step
+    from cursor_usage.ui.report import write_report
 
+    data, context = DataDir.from_environment(), get_current_context()
     with failing_by_meaning():
-        step.publish(DataDir.from_environment(), get_current_context()["run_id"])
+        step.publish(data, context["run_id"])
+        write_report(data.published, with_people=not context["params"]["report_without_people"])
 
 
-@task(pool="duckdb_writer", trigger_rule=TriggerRule.ALL_DONE)
+@task(
+    pool="duckdb_writer",
+    trigger_rule=TriggerRule.ALL_DONE,
+    on_success_callback=TellPeople(failed=False),
+    on_failure_callback=TellPeople(failed=True),
+)
 def conclude(team_tasks: list[dict[str, Any]] | None) -> None:
     """Fails where a team failed or nothing was published, and says why: a run's state is that of its last task."""
-    from cursor_usage.hooks.failures import failing_by_meaning
+    from cursor_usage.hooks.failures import earlier_failures, failing_by_meaning
+    from cursor_usage.hooks.run_report import leaving_report
     from cursor_usage.pipeline import conclude as step
     from cursor_usage.pipeline.prepare import team_task_from
+    from cursor_usage.pipeline.run_report import report_values
 
-    with failing_by_meaning():
+    context, data = get_current_context(), DataDir.from_environment()
+    run_id = context["run_id"]
+    with failing_by_meaning(), leaving_report(lambda failure: report_values(data, run_id, failure)):
         step.conclude(
-            DataDir.from_environment(),
-            get_current_context()["run_id"],
+            data,
+            run_id,
             [team_task_from(team_task) for team_task in team_tasks or []],
+            earlier_failures(context, ("prepare", "build", "publish")),
         )
 
 

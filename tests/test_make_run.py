@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -50,7 +51,9 @@ def marts(data: Path) -> dict[str, list[tuple[Any, ...]]]:
         names = session.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
         return {
             name: session.execute(
-                f"select columns(c -> c <> 'snapshot_at') from published.marts.{name} order by all"
+                "select columns(c -> c not in "
+                "('snapshot_at', 'closing_snapshot_at', 'last_checked_at', 'last_granted_at')) "
+                f"from published.marts.{name} order by all"
             ).fetchall()
             for (name,) in names
             if name != "publications"
@@ -79,6 +82,19 @@ def test_the_demo_says_what_it_is_and_ends_with_a_matched_verdict(demo):
     for shown in ("usage_events", "Data quality", "Adoption gap", "Model mix", "Open cycle", str(data)[:20]):
         assert shown in text
     assert duckdb.sql(f"select count(*) > 0 from '{data}/published/usage_costs.parquet'").fetchone() == (True,)
+    assert re.search(r"report +\S*report\.html", text)
+    assert "Matched to the cent" in (data / "published" / "report.html").read_text()
+
+
+def test_the_demo_ends_with_cost_waste_overage_and_trust_in_fifteen_lines_at_most(demo):
+    _, done = demo
+    told = re.search(
+        r"== Team demo in (\d+) lines =+ Cost (.+) Waste (.+) Overage (.+) Trust (.+) == Files", words(done)
+    )
+    assert told is not None
+    assert 12 <= int(told[1]) <= 15
+    for section, answer in enumerate(("so far in the cycle", "paid seats idle", "to date, about", "matched"), start=2):
+        assert answer in told[section]
 
 
 def test_the_demo_again_on_the_same_day_leaves_every_marts_rows_equal(demo):

@@ -13,8 +13,10 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from cursor_usage.console.summary import Access, Finding, Loaded, RunSummary, count, money, print_summary
+from cursor_usage.console.run_summary import Access, Finding, Loaded, RunSummary
+from cursor_usage.console.summary import print_summary
 from cursor_usage.pipeline.run import AccessFact, FindingFact, TeamRunFile
+from cursor_usage.wording import count, money
 
 MONEY, COUNT = "decimal(38, 8)", "bigint"
 MARTS = {
@@ -214,6 +216,24 @@ def test_the_verdict_is_a_sentence_and_a_table_of_what_was_compared_first(publis
     assert text.index("cycle_on_demand_usd") < text.index("12,345")
 
 
+def test_an_earlier_cycle_has_dates_of_its_own(published):
+    published.verdict()
+    published.total("requests", 5)
+    published.total(
+        "closed_cycle_on_demand_usd",
+        24,
+        24,
+        "invoice",
+        "matched",
+        window_start_date=date(2026, 10, 3),
+        window_end_date=date(2026, 11, 3),
+    )
+    text = printed(published.folder)
+    assert "Do the totals tie? (window 2026-11-10 to 2026-11-23)" in text
+    shown = ["closed_cycle_on_demand_usd", "$24.00", "$24.00", "$0.00", "invoice", "matched"]
+    assert line_with(text, "closed_cycle_on_demand_usd") == shown
+
+
 def test_what_did_not_match_is_explained_once(published):
     published.verdict("drift", "One total drifts.")
     for measure in ("cycle_on_demand_usd", "cycle_usage_value_usd"):
@@ -284,8 +304,9 @@ def test_the_open_cycle_says_what_is_paid_and_that_included_usage_is_not(publish
     assert line_with(text, "on-demand usage")[2] == "$70.00"
     assert line_with(text, "cash cost") == ["cash", "cost", "$150.00", "$75.00", "per", "paid", "seat", "(2)"]
     assert line_with(text, "included usage")[2:6] == ["$20.00", "covered", "by", "the"]
-    assert line_with(text, "ann@example.com") == ["ann@example.com", "$40.00", "$60.00", "$100.00", "$20.00", "1,500"]
-    assert line_with(text, "(unattributed)")[1:4] == ["$0.00", "$10.00", "$10.00"]
+    ann = line_with(text, "\n  ann@example.com")
+    assert ann == ["ann@example.com", "$40.00", "$60.00", "$100.00", "$20.00", "1,500"]
+    assert line_with(text, "\n  (unattributed)")[1:4] == ["$0.00", "$10.00", "$10.00"]
     assert "old@example.com" not in text
     assert "lower bound" not in text
 
@@ -470,3 +491,11 @@ def test_a_reader_in_another_process_is_not_disturbed_and_the_file_stays_as_it_i
         assert "Verdict: MATCHED" in printed(published.folder)
         assert reader.communicate("go on\n")[0] == "1\n"
     assert published.path.read_bytes() == before
+
+
+def test_an_unknown_field_is_said_and_is_no_finding(published):
+    published.verdict()
+    notice = Finding("acme", "notice", "usage events: 3 records have the unknown field newField (text).")
+    text = printed(published.folder, RunSummary("run", checks={"acme": 39}, findings=[notice]))
+    assert "39 checks, no findings" in text
+    assert text.count("notice: usage events: 3 records have the unknown field newField (text).") == 1

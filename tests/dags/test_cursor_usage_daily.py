@@ -8,6 +8,7 @@ import sys
 import textwrap
 
 import pytest
+from airflow.sdk.exceptions import ParamValidationError
 
 from cursor_usage.settings import PROJECT_DIR
 
@@ -81,10 +82,59 @@ def test_every_task_has_an_owner_retries_a_limit_and_a_sentence(dag):
         assert task.python_callable.__doc__
 
 
-def test_the_doc_begins_with_triage_and_every_parameter_is_described(dag):
+def test_the_doc_begins_with_triage(dag):
     assert dag.doc_md.strip().startswith("### Is it healthy?")
     assert dag.tags == {"cursor", "cost"}
-    assert all(dag.params.get_param(name).description for name in dag.params)
+
+
+def test_each_parameter_has_a_title_a_section_and_a_sentence_and_can_be_left_as_it_is(dag):
+    params = {name: dag.params.get_param(name) for name in dag.params}
+    assert {"connection_ids", "start_date", "end_date", "full_refresh"} <= set(params)
+    for param in params.values():
+        assert param.schema["title"]
+        assert param.schema["section"] in {"What to load", "How to judge it", "What to publish"}
+        assert param.description.endswith(".")
+    assert len({param.schema["title"] for param in params.values()}) == len(params)
+    assert dag.params.validate() == {
+        "connection_ids": ["cursor_default"],
+        "full_refresh": False,
+        "report_without_people": False,
+        **dict.fromkeys(set(params) - {"connection_ids", "full_refresh", "report_without_people"}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("start_date", "2026-10-01", "yesterday"),
+        ("end_date", "2026-10-31", "2026-10-32"),
+        ("look_back_days", 1, 0),
+        ("full_refresh", True, "yes"),
+        ("tolerance_share", 0.02, 2),
+        ("connection_ids", ["cursor_a", "cursor_b"], "cursor_a"),
+    ],
+)
+def test_the_form_takes_what_can_be_and_refuses_what_cannot(dag, name, good, bad):
+    assert dag.params.get_param(name).resolve(good) == good
+    with pytest.raises(ParamValidationError):
+        dag.params.get_param(name).resolve(bad)
+
+
+def test_only_the_last_task_tells_people_and_in_both_ways(dag):
+    for name in TASKS - {"conclude"}:
+        task = dag.get_task(name)
+        assert not task.on_failure_callback
+        assert not task.on_success_callback
+    last = dag.get_task("conclude")
+    assert [callback.failed for callback in last.on_success_callback] == [False]
+    assert [callback.failed for callback in last.on_failure_callback] == [True]
+
+
+def test_lineage_goes_from_the_warehouses_marts_to_the_published_ones(dag):
+    build, publish = dag.get_task("build"), dag.get_task("publish")
+    assert build.outlets == publish.inlets
+    assert [asset.uri for asset in publish.inlets] == ["x-cursor-usage://warehouse/marts"]
+    assert [asset.uri for asset in publish.outlets] == ["x-cursor-usage://published/marts"]
 
 
 def test_publishing_updates_an_asset_whose_name_does_not_move_with_the_data(tmp_path):
@@ -116,6 +166,19 @@ def test_retries_can_be_switched_off_for_somebody_who_waits(tmp_path):
         print("retries:", found["cursor_usage_daily"]().default_args["retries"])
     """
     assert python(program, tmp_path, CURSOR_TASK_RETRIES="0").splitlines()[-1] == "retries: 0"
+
+
+@pytest.mark.parametrize(
+    ("value", "is_without"), [(None, False), ("", False), ("0", False), ("1", True), ("yse", True)]
+)
+def test_the_setting_decides_whether_the_report_names_people_where_the_run_does_not(tmp_path, value, is_without):
+    program = f"""
+        import runpy
+        found = runpy.run_path({str(PROJECT_DIR / "dags" / "cursor_usage_daily.py")!r})
+        print("without people:", found["PARAMS"]["report_without_people"].value)
+    """
+    environment = {} if value is None else {"CURSOR_REPORT_WITHOUT_PEOPLE": value}
+    assert python(program, tmp_path, **environment).splitlines()[-1] == f"without people: {is_without}"
 
 
 def test_airflow_does_not_run_the_package_as_loose_plugins(tmp_path):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import airflow
 import jsonschema  # type: ignore[import-untyped]  # comes with Airflow, without types
 import pytest
+from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 from airflow.models import Connection as ServerConnection
 from airflow.providers_manager import ProvidersManager
 from airflow.sdk import Connection
@@ -71,18 +72,43 @@ def test_not_reachable(monkeypatch: pytest.MonkeyPatch, unused_port: int):
     )
 
 
-def test_all_and_part_of_it(connected: FaultServer):
-    assert CursorAdminHook().test_connection() == (
-        True,
-        "The key reads all endpoints: members, spend, daily usage and usage events.",
-    )
-    connected.script("spend", Reply({"message": "Enterprise access required"}, 403))
-    is_good, sentence = CursorAdminHook().test_connection()
+def test_all_and_part_of_it_with_a_sentence_for_each_endpoint(connected: FaultServer):
+    is_good, answer = CursorAdminHook().test_connection()
     assert is_good
-    assert sentence == (
+    assert answer.splitlines() == [
+        "The key reads all endpoints: members, spend, daily usage and usage events.",
+        "Members can be read, for seats, adoption gap, seat fees.",
+        "Spend can be read, for what the open cycle is verified against.",
+        "Daily usage can be read, for activity without requests.",
+        "Usage events can be read, for requests, tokens, model mix, cost.",
+    ]
+    connected.script("spend", Reply({"message": "Enterprise access required"}, 403))
+    is_good, answer = CursorAdminHook().test_connection()
+    assert is_good
+    summary, *sentences = answer.splitlines()
+    assert summary == (
         'The key reads members, daily usage and usage events but not spend (not in this plan: "Enterprise access '
         'required"): what depends on that stays inconclusive, the rest is loaded.'
     )
+    assert sentences[1] == (
+        "Spend cannot be read (not in this plan, 403); missing without it: what the open cycle is verified against."
+    )
+    assert [sentence.split(",")[0] for sentence in sentences if "cannot" not in sentence] == [
+        "Members can be read",
+        "Daily usage can be read",
+        "Usage events can be read",
+    ]
+
+
+def test_a_refused_key_is_said_once_with_what_to_do_and_then_of_each_endpoint(connected: FaultServer):
+    connected.script_all(Reply({"message": "Invalid Team API Key"}, 401))
+    is_good, answer = CursorAdminHook().test_connection()
+    assert not is_good
+    summary, *sentences = answer.splitlines()
+    assert summary.endswith("made by a team admin in the Cursor dashboard, into the connection's password.")
+    assert [sentence.split(";")[0] for sentence in sentences] == [
+        f"{name} cannot be read (key refused, 401)" for name in ("Members", "Spend", "Daily usage", "Usage events")
+    ]
 
 
 def test_it_never_raises(monkeypatch: pytest.MonkeyPatch):
@@ -152,20 +178,38 @@ def test_the_provider_info_fits_airflows_schema():
     jsonschema.validate(get_provider_info(), schema)
 
 
-def test_airflow_knows_the_connection_type_and_its_form():
-    manager = ProvidersManager()
-    hook = manager.hooks["cursor"]
+def test_airflow_knows_the_connection_type():
+    hook = ProvidersManager().hooks["cursor"]
     assert hook is not None
     assert (hook.hook_name, hook.connection_id_attribute_name, hook.connection_testable) == (
         CursorAdminHook.hook_name,
         CursorAdminHook.conn_name_attr,
         True,
     )
-    fields = {name for name in manager.connection_form_widgets if name.startswith("extra__cursor__")}
-    assert fields == {"extra__cursor__team_id", "extra__cursor__requests_per_minute"}
-    behaviour = manager.field_behaviours["cursor"]
-    assert set(behaviour["hidden_fields"]) == {"schema", "login", "port"}
-    assert behaviour["relabeling"] == {"host": "Base URL", "password": "Admin API key"}
+
+
+def test_the_form_explains_itself_as_airflows_ui_is_given_it():
+    # What GET /ui/connections/hook_meta answers.
+    (meta,) = [meta for meta in HookMetaService.hook_meta_data() if meta.connection_type == "cursor"]
+    standard, extra = meta.standard_fields, meta.extra_fields
+    assert standard is not None
+    assert extra is not None
+    for hidden in (standard.url_schema, standard.login, standard.port):
+        assert hidden is not None
+        assert hidden.hidden
+    assert standard.host is not None
+    assert (standard.host.title, standard.host.placeholder) == ("Base URL", "https://api.cursor.com")
+    assert standard.password is not None
+    assert standard.password.title == "Admin API key"
+    assert "cursor.com/dashboard" in str(standard.password.placeholder)
+    assert list(extra) == ["team_id", "requests_per_minute"]
+    assert all(field["schema"]["title"] for field in extra.values())
+    # The UI shows the Markdown where there is no plain description.
+    assert extra["team_id"]["description"] is None
+    guide = extra["team_id"]["schema"]["description_md"]
+    for told in ("Empty: the connection's ID.", "a team admin", "*Admin API Keys*", "Teams", "Enterprise", "*Test*"):
+        assert told in guide
+    assert "Empty: 20." in extra["requests_per_minute"]["description"]
 
 
 def test_the_provider_info_imports_nothing_heavy():

@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: ``run``, ``check`` and ``up``."""
+"""The commands behind the Makefile: ``run``, ``check``, ``verify``, ``docs``, ``replay``, ``prune`` and ``up``."""
 
 from __future__ import annotations
 
@@ -50,6 +50,67 @@ def check() -> None:
     from cursor_usage.console.check import check as check_keys  # noqa: PLC0415  # see above
 
     raise SystemExit(check_keys(connection_ids(os.environ)))
+
+
+@app.command()
+def docs() -> None:
+    """Write docs/marts.md from the YAML of the dbt project, and dbt's pages below the data directory's docs/dbt."""
+    from cursor_usage.console.data_dictionary import write_page  # noqa: PLC0415  # see above
+    from cursor_usage.console.dbt_docs import write_dbt_docs  # noqa: PLC0415  # see above
+    from cursor_usage.console.maintenance import said  # noqa: PLC0415  # see above
+    from cursor_usage.console.verify import data_dir_of_runs  # noqa: PLC0415  # see above
+
+    console.print(f"Wrote {write_page().relative_to(PROJECT_DIR)}.")
+    data = data_dir_of_runs()
+    with said(console):
+        pages = write_dbt_docs(data)
+    told = (
+        f"Wrote {pages / 'index.html'} and columns.html beside it."
+        if pages
+        else f"There is no warehouse in {data.root} yet: `make run`, then `make docs` again writes dbt's pages too."
+    )
+    console.print(told, soft_wrap=True, highlight=False)
+
+
+@app.command()
+def verify(  # noqa: PLR0917  # one option for each figure of the dashboard
+    on_demand: Annotated[str, typer.Option(help="On-demand usage of the open cycle, dollars.")] = "",
+    included: Annotated[str, typer.Option(help="Included usage of the open cycle, dollars.")] = "",
+    usage_value: Annotated[str, typer.Option(help="Included and on-demand usage of the open cycle, dollars.")] = "",
+    seats: Annotated[str, typer.Option(help="Paid seats.")] = "",
+    requests: Annotated[str, typer.Option(help="Requests of the 14 days of the window.")] = "",
+    team: Annotated[str, typer.Option(help="The team; may be left out where there is one.")] = "",
+) -> None:
+    """Compare what the dashboard shows now with the warehouse, without the API."""
+    from cursor_usage.console.verify import verify_dashboard  # noqa: PLC0415  # see above
+
+    texts = {
+        "ON_DEMAND": on_demand,
+        "INCLUDED": included,
+        "USAGE_VALUE": usage_value,
+        "SEATS": seats,
+        "REQUESTS": requests,
+    }
+    raise SystemExit(verify_dashboard(texts, team, console))
+
+
+@app.command()
+def replay() -> None:
+    """Rebuild the warehouse and what is published from landing alone, without the API."""
+    from cursor_usage.console.maintenance import replay_landing  # noqa: PLC0415  # see above
+
+    raise SystemExit(replay_landing(console))
+
+
+@app.command()
+def prune(
+    keep_days: Annotated[str, typer.Option(help="Age in days from which superseded records may go.")] = "90",
+    dry_run: Annotated[bool, typer.Option(help="Say what would be freed, delete nothing.")] = False,  # noqa: FBT002  # typer's flags are bools
+) -> None:
+    """Delete landed records that a later fetch has replaced."""
+    from cursor_usage.console.maintenance import prune_landing  # noqa: PLC0415  # see above
+
+    raise SystemExit(prune_landing(keep_days, console, is_dry_run=dry_run))
 
 
 @app.command()

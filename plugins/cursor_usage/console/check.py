@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cursor_usage.cursor_api import CursorError, Endpoint, summarise_access
+from cursor_usage.cursor_api import SERVES, CursorError, summarise_access
 from cursor_usage.settings import PROJECT_DIR
 
 if TYPE_CHECKING:
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from cursor_usage.cursor_api import EndpointAccess
     from cursor_usage.hooks.teams import Team
 
-_SERVES = {
-    Endpoint.MEMBERS: "seats, adoption gap, seat fees",
-    Endpoint.SPEND: "what the open cycle is verified against",
-    Endpoint.DAILY_USAGE: "activity without requests",
-    Endpoint.USAGE_EVENTS: "requests, tokens, model mix, cost",
-}
 _LOOKS = {"ok": ("can be read", "green"), "refused": ("refused", "red"), "failed": ("failed", "yellow")}
 # Where the output is no terminal (make, CI), rich assumes 80 columns, which breaks every sentence.
 _WIDTH_ELSEWHERE = 110
@@ -77,7 +71,7 @@ def _table(accesses: list[EndpointAccess]) -> Table:
         table.add_row(
             access.endpoint.label,
             Text(answer, colour),
-            _SERVES[access.endpoint],
+            SERVES[access.endpoint],
             Text(_what_to_do(access, is_said_below=is_said_below)),
         )
     return table

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from cursor_usage.settings import PROJECT_DIR
+from cursor_usage.settings import DEMO_FOLDER, PROJECT_DIR
 
 CONNECTION_PREFIX = "AIRFLOW_CONN_"
 DEFAULT_CONNECTION_ID = "cursor_default"
+DEMO_TEAM_ID = DEMO_FOLDER
 
 
 class EnvironmentFileError(Exception):

@@ -21,14 +21,23 @@ from rich.console import Console
 from rich.markup import escape
 
 from cursor_usage.console.airflow_home import prepare_airflow
-from cursor_usage.console.environment import CONNECTION_PREFIX, DEFAULT_CONNECTION_ID, demo_connection, has_connection
-from cursor_usage.console.summary import RunSummary, print_summary
+from cursor_usage.console.environment import (
+    CONNECTION_PREFIX,
+    DEFAULT_CONNECTION_ID,
+    DEMO_TEAM_ID,
+    demo_connection,
+    has_connection,
+)
+from cursor_usage.console.progress import FetchBar, figures_of
+from cursor_usage.console.run_summary import RunSummary
+from cursor_usage.console.summary import print_summary
 from cursor_usage.landing import Landing, team_ids
 from cursor_usage.pipeline.run import read_run_file
+from cursor_usage.pipeline.windows import WindowError, resolve_window
 from cursor_usage.settings import PROJECT_DIR, DataDir
+from cursor_usage.ui.report import REPORT_NAME
 
 DAG_ID = "cursor_usage_daily"
-DEMO_TEAM_ID = "demo"
 INTERRUPTED = 130
 # Airflow's own part of stopping a task; afterwards the process is killed, which loses nothing either.
 STOP_WAIT_SECONDS = 15
@@ -50,6 +59,12 @@ def run(start: str | None, end: str | None, console: Console) -> int:
         The exit status: 0 only where every team succeeded.
     """
     began = time.monotonic()
+    try:
+        # The DAG's form refuses what is no date too, in the words of a JSON schema.
+        resolve_window(now=datetime.now(UTC), start=start, end=end)
+    except WindowError as error:
+        console.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
+        return 1
     with contextlib.ExitStack() as stack:
         if not has_connection(os.environ):
             stack.enter_context(_demo(console))
@@ -81,7 +96,10 @@ def _summary(data: DataDir, run_id: str | None) -> RunSummary | None:
     if run_id is None:
         return None
     runs = [read_run_file(data.landing, team_id, run_id) for team_id in team_ids(data.landing)]
+    report = data.published / REPORT_NAME
     places = {
+        # Made by the task publish, so that a run that failed before may have none.
+        **({"report": report} if report.is_file() else {}),
         "warehouse": data.warehouse,
         "landing": data.landing,
         "data quality": data.docs,
@@ -116,11 +134,12 @@ def _run_dag(
             text=True,
             errors="replace",
         ) as process,
+        FetchBar(console) as bar,
     ):
         try:
             for line in process.stdout or ():
                 log.write(line)
-                _follow(line, dag_run, console)
+                _follow(line, dag_run, console, bar)
             dag_run.succeeded = process.wait() == 0
         except KeyboardInterrupt:
             dag_run.was_interrupted = True
@@ -130,7 +149,7 @@ def _run_dag(
     return dag_run
 
 
-def _follow(line: str, dag_run: _DagRun, console: Console) -> None:
+def _follow(line: str, dag_run: _DagRun, console: Console, bar: FetchBar) -> None:
     """Shows what concerns the reader of one line of Airflow's log."""
     try:
         entry: dict[str, Any] = msgspec.json.decode(line)
@@ -140,9 +159,12 @@ def _follow(line: str, dag_run: _DagRun, console: Console) -> None:
     if event == "creating dag run":
         dag_run.run_id = entry.get("run_id")
     elif begins := _TASK_BEGINS.match(event):
+        bar.end()
         step = _STEPS.get(begins["task"])
         if step:
             console.print(f"[bold]{step}[/]")
+    elif (figures := figures_of(entry)) and bar.show(figures):
+        pass
     elif logger.startswith("cursor_usage."):
         colour = {"warning": "yellow", "error": "red"}.get(str(level), "default")
         console.print(f"  [{colour}]{escape(event)}[/]", soft_wrap=True)

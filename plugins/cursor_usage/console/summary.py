@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import duckdb
 from rich.console import Console
@@ -14,8 +13,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cursor_usage.pipeline.run import TeamRunFile
-from cursor_usage.sql_text import literal
+from cursor_usage.console.brief import brief
+from cursor_usage.console.marts import Marts, MissingMartError, Row, of_team
+from cursor_usage.console.run_summary import Access, RunSummary
+from cursor_usage.pipeline.drift import NOTICE
+from cursor_usage.wording import count, first_line, money, plural, printable, total, words
 
 MARTS_FILE = "marts.duckdb"
 MAX_WIDTH = 100
@@ -24,139 +26,14 @@ SHOWN_MODELS = 5
 SHOWN_DEVELOPERS = 5
 
 ENDPOINTS = ("members", "spend", "daily_usage", "usage_events")
-REFERENCES = {"cursor_spend_api": "spend", "cursor_daily_usage_api": "daily usage", "dashboard": "dashboard"}
+REFERENCES = {
+    "cursor_spend_api": "spend",
+    "cursor_daily_usage_api": "daily usage",
+    "dashboard": "dashboard",
+    "invoice": "invoice",
+}
 MODEL_TIERS = ("premium", "standard", "entry", "unknown")
 RECLAIM_TIERS = ("certain", "probable", "review")
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What an endpoint answered; ``outcome`` is ok, refused, failed or not_tried."""
-
-    team_id: str
-    endpoint: str
-    outcome: str
-    status_code: int | None = None
-    message: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """Windows and snapshots of an endpoint that were loaded, how many were in place already, and new records."""
-
-    team_id: str
-    endpoint: str
-    windows: int
-    records: int
-    unchanged: int
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One data-quality finding; ``severity`` is critical or warning."""
-
-    team_id: str
-    severity: str
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """What a run did beside the marts. Everything but its id may be left out.
-
-    ``checks`` is how many checks were made for a team, ``errors`` why a team failed, ``places`` what else is worth
-    naming, by a short name.
-    """
-
-    run_id: str
-    access: Sequence[Access] = ()
-    loads: Sequence[Loaded] = ()
-    checks: Mapping[str, int] = field(default_factory=dict)
-    findings: Sequence[Finding] = ()
-    errors: Mapping[str, str] = field(default_factory=dict)
-    places: Mapping[str, Path] = field(default_factory=dict)
-
-    @classmethod
-    def of_teams(cls, run_id: str, runs: Iterable[TeamRunFile], places: Mapping[str, Path] | None = None) -> RunSummary:
-        """From what each team's run left in its landing."""
-        runs = list(runs)
-        return cls(
-            run_id,
-            access=[Access(r.team_id, a.endpoint, a.outcome, a.status_code, a.message) for r in runs for a in r.access],
-            loads=[
-                Loaded(
-                    run.team_id,
-                    endpoint,
-                    windows,
-                    run.rows_loaded.get(endpoint, 0),
-                    run.windows_unchanged.get(endpoint, 0),
-                )
-                for run in runs
-                for endpoint, windows in run.windows_loaded.items()
-            ],
-            checks={run.team_id: run.checks for run in runs if run.checks is not None},
-            findings=[Finding(run.team_id, f.severity, f.text) for run in runs for f in run.findings],
-            errors={run.team_id: run.error for run in runs if run.error},
-            places=places or {},
-        )
-
-    @property
-    def team_ids(self) -> set[str]:
-        told = {row.team_id for rows in (self.access, self.loads, self.findings) for row in rows}
-        return told | set(self.checks) | set(self.errors)
-
-
-class MissingMartError(Exception):
-    """The published file cannot answer; the message says which part of it is not there."""
-
-
-class Marts:
-    """The published file, attached read-only to a connection of its own, so that a replaced file is seen anew."""
-
-    def __init__(self, path: Path) -> None:
-        self._connection = duckdb.connect()
-        try:
-            self._connection.execute("set timezone = 'UTC'")
-            self._connection.execute(f"attach {literal(path)} as published (read_only)")
-        except duckdb.Error:
-            self._connection.close()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
-
-    def columns(self, mart: str) -> set[str]:
-        rows = self._connection.execute(
-            "select column_name from duckdb_columns() "
-            "where database_name = 'published' and schema_name = 'marts' and table_name = ?",
-            [mart],
-        ).fetchall()
-        return {str(name) for (name,) in rows}
-
-    def rows(self, mart: str, columns: Sequence[str], optional: Sequence[str] = ()) -> list[Row]:
-        """All rows as dicts; an optional column that is not there is null.
-
-        Raises:
-            MissingMartError: the file has no such mart, or it lacks a promised column.
-        """
-        there = self.columns(mart)
-        if not there:
-            raise MissingMartError(f"The published file has no mart {mart}: publish again with this version.")
-        missing = [column for column in columns if column not in there]
-        if missing:
-            raise MissingMartError(
-                f"The published mart {mart} lacks {', '.join(missing)}: publish again with this version."
-            )
-        wanted = [*columns, *(column for column in optional if column in there)]
-        listed = ", ".join(f'"{column}"' for column in wanted)
-        found = self._connection.execute(f"select {listed} from published.marts.{mart}").fetchall()
-        nothing = dict.fromkeys(optional)
-        return [nothing | dict(zip(wanted, row, strict=True)) for row in found]
 
 
 def print_summary(published: Path, *, console: Console, run: RunSummary | None = None) -> None:
@@ -197,10 +74,24 @@ class Summary:
             self._say(f"{self._path} cannot be read as a DuckDB file: {first_line(error)}")
             return
         with marts:
-            self._print_teams(marts, run_teams)
+            self._print_briefs(marts, self._print_teams(marts, run_teams))
             self._print_places(marts)
 
-    def _print_teams(self, marts: Marts, run_teams: Sequence[str]) -> None:
+    def _print_briefs(self, marts: Marts, team_ids: Sequence[str]) -> None:
+        """Last, where a terminal shows it without scrolling."""
+        for team_id in team_ids:
+            lines = brief(marts, team_id)
+            if lines:
+                self._heading(f"Team {team_id} in {plural(len(lines), 'line')}")
+                table = self._table("", "")
+                table.show_header = False
+                said = ""
+                for section, line in lines:
+                    add_row(table, section if section != said else "", line)
+                    said = section
+                self._print(table)
+
+    def _print_teams(self, marts: Marts, run_teams: Sequence[str]) -> list[str]:
         try:
             verdicts = {row["team_id"]: row for row in marts.rows("verification_verdicts", VERDICT_COLUMNS)}
         except MissingMartError as error:
@@ -216,6 +107,7 @@ class Summary:
                     section(marts, team_id, verdicts.get(team_id))
                 except MissingMartError as error:
                     self._say(str(error), indent=2)
+        return team_ids
 
     def _teams_with_seats(self, marts: Marts) -> set[str]:
         try:
@@ -246,12 +138,13 @@ class Summary:
         self._print_quality(self._run, team_id)
 
     def _print_quality(self, run: RunSummary, team_id: str) -> None:
-        findings = [finding for finding in run.findings if finding.team_id == team_id]
+        told = [finding for finding in run.findings if finding.team_id == team_id]
+        findings = [finding for finding in told if finding.severity != NOTICE]
         checks = run.checks.get(team_id)
         if checks is not None or findings:
             made = f"{checks:,} checks" if checks is not None else "checked"
             self._say(f"Data quality: {made}, {plural(len(findings), 'finding') if findings else 'no findings'}")
-        for finding in findings:
+        for finding in told:
             self._say(f"{finding.severity}: {finding.sentence}", indent=2)
 
     # --- what the marts say ------------------------------------------------------------------------------------------
@@ -501,6 +394,9 @@ MEASURES = (
     "cycle_on_demand_usd",
     "cycle_included_usage_usd",
     "cycle_usage_value_usd",
+    "previous_cycle_on_demand_usd",
+    "closed_cycle_seat_fee_usd",
+    "closed_cycle_on_demand_usd",
     "active_developers",
     "active_developer_days",
     "requests",
@@ -526,10 +422,6 @@ MEASURES = (
 )
 
 
-def of_team(rows: Iterable[Row], team_id: str) -> list[Row]:
-    return [row for row in rows if row["team_id"] == team_id]
-
-
 def place_in_contract(row: Row) -> tuple[bool, int, str, str]:
     """What was compared first, and then in the order in which the measures are documented."""
     measure = row["measure"]
@@ -538,10 +430,11 @@ def place_in_contract(row: Row) -> tuple[bool, int, str, str]:
 
 
 def dates_of(rows: Sequence[Row]) -> str:
-    """Which days the figures are about; dashboard figures have their own."""
+    """Which days the figures are about; dashboard figures and those of earlier cycles have their own."""
     said = {}
     for row in rows:
-        if row["reference_source"] != "dashboard" and row["window_start_date"] is not None:
+        has_own = row["reference_source"] == "dashboard" or row["measure"].startswith(("previous_", "closed_"))
+        if not has_own and row["window_start_date"] is not None:
             name = "open cycle" if row["measure"].startswith("cycle_") else "window"
             said[name] = f"{name} {row['window_start_date']} to {row['window_end_date']}"
     return ", ".join(said[name] for name in sorted(said, reverse=True))
@@ -593,42 +486,6 @@ def answer_of(access: Access | None) -> str:
 def figure(row: Row, column: str) -> str:
     is_money = row["unit"] == "usd" or row["measure"].endswith("_usd")
     return money(row[column]) if is_money else count(row[column])
-
-
-def money(amount: Decimal | None) -> str:
-    """``$1,234.56``; a dash where nothing is known."""
-    if amount is None:
-        return "-"
-    cents = Decimal(amount).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
-    return f"-${-cents:,.2f}" if cents < 0 else f"${abs(cents):,.2f}"
-
-
-def count(number: Decimal | float | None) -> str:
-    """A whole number with separators; a fraction only where there is one."""
-    if number is None:
-        return "-"
-    return f"{int(number):,}" if number == int(number) else f"{number:,}".rstrip("0")
-
-
-def total(amounts: Iterable[Decimal | None]) -> Decimal:
-    return sum((amount for amount in amounts if amount is not None), Decimal(0))
-
-
-def plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def words(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
-
-
-def printable(value: object) -> str:
-    """One line without anything that could steer a terminal."""
-    return "".join(char if char.isprintable() else " " for char in str(value))
 
 
 def add_row(table: Table, *cells: object) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseHook
 
-from cursor_usage.cursor_api import CursorAdminClient, CursorError, summarise_access
+from cursor_usage.cursor_api import CursorAdminClient, CursorError, endpoint_sentences, summarise_access
 from cursor_usage.hooks.connection import CONNECTION_TYPE, CursorConnection
 from cursor_usage.hooks.lookup import look_up
 from cursor_usage.hooks.teams import Team, resolve_teams
@@ -85,17 +85,18 @@ class CursorAdminHook(BaseHook):
         return _run(self._probe())
 
     def test_connection(self) -> tuple[bool, str]:
-        """Ask each endpoint once; one sentence on what the key can and cannot read. Never raises.
+        """Ask each endpoint once; a sentence on all of them, then one for each, a line each. Never raises.
 
         True where a run makes sense: all endpoints can be read, or the rest is refused for good.
         """
         try:
-            summary = summarise_access(self.probe())
+            accesses = self.probe()
         except CursorError as error:
             return False, f"{error.explanation}."
         except Exception as error:  # noqa: BLE001 - the button shows a sentence, whatever happened; words may be secret
             return False, f"The test itself failed ({type(error).__name__}); the API server's log says more."
-        return summary.is_usable, summary.sentence
+        summary = summarise_access(accesses)
+        return summary.is_usable, "\n".join([summary.sentence, *endpoint_sentences(accesses)])
 
     async def _probe(self) -> list[EndpointAccess]:
         async with self.get_client() as client:
