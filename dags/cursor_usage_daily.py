@@ -9,7 +9,7 @@ from typing import Any
 from airflow.sdk import Asset, Param, TriggerRule, dag, get_current_context, task, task_group
 
 from cursor_usage.hooks.notifiers import TellPeople
-from cursor_usage.settings import DataDir, is_report_without_people
+from cursor_usage.settings import DataDir, connection_ids, is_report_without_people
 
 DOC = """
 ### Is it healthy?
@@ -30,9 +30,6 @@ A range of days is loaded again with the params `start_date` and `end_date`; `fu
 How a run ended stands in its note. `CURSOR_NOTIFIERS` sends it by e-mail, Slack and so on, on failure and on drift.
 """
 
-CONNECTION_IDS = [
-    name.strip() for name in os.environ.get("CURSOR_CONNECTION_IDS", "cursor_default").split(",") if name.strip()
-]
 # A name of its own and not the file's path: Airflow takes one URI per asset name, and the data directory can move.
 MARTS = Asset(name="cursor_usage_marts", uri="x-cursor-usage://published/marts")
 # For lineage: the same marts before they are published. Consumers wait for the published ones.
@@ -43,7 +40,7 @@ WHAT, HOW, OUT = "What to load", "How to judge it", "What to publish"
 
 PARAMS = {
     "connection_ids": Param(
-        CONNECTION_IDS,
+        connection_ids(),
         title="Teams",
         section=WHAT,
         type="array",

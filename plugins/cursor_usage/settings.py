@@ -9,6 +9,7 @@ from pathlib import Path
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 PUBLISHED_FILE = "marts.duckdb"
 DEMO_FOLDER = "demo"
+DEFAULT_CONNECTION_ID = "cursor_default"
 
 
 # What switches off; any other value switches on, so that a misspelt wish to leave people out is not ignored.
@@ -18,6 +19,12 @@ _OFF = ("", "0", "false", "no", "off")
 def is_report_without_people() -> bool:
     """``CURSOR_REPORT_WITHOUT_PEOPLE``: whether published/report.html names nobody. Off where it is not set."""
     return os.environ.get("CURSOR_REPORT_WITHOUT_PEOPLE", "").strip().lower() not in _OFF
+
+
+def connection_ids() -> list[str]:
+    """The Airflow connections of ``CURSOR_CONNECTION_IDS``, one a team; ``cursor_default`` where it names none."""
+    names = os.environ.get("CURSOR_CONNECTION_IDS", "").split(",")
+    return [name.strip() for name in names if name.strip()] or [DEFAULT_CONNECTION_ID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +38,15 @@ class DataDir:
         """``CURSOR_DATA_DIR``, else ``data`` below the project."""
         return cls(Path(os.environ.get("CURSOR_DATA_DIR") or PROJECT_DIR / "data").expanduser().resolve())
 
+    @property
+    def demo(self) -> DataDir:
+        """The demo's places within these, where ``CURSOR_DATA_DIR`` names no others."""
+        return DataDir(self.root / DEMO_FOLDER)
+
     def to_show(self) -> DataDir:
         """These places, or the demo's within them for as long as nothing of one's own is published."""
-        demo = DataDir(self.root / DEMO_FOLDER)
-        has_demo_only = not (self.published / PUBLISHED_FILE).exists() and (demo.published / PUBLISHED_FILE).exists()
-        return demo if has_demo_only else self
+        has_own = (self.published / PUBLISHED_FILE).exists()
+        return self.demo if not has_own and (self.demo.published / PUBLISHED_FILE).exists() else self
 
     @property
     def landing(self) -> Path:

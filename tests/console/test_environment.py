@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -12,12 +13,14 @@ import pytest
 from cursor_usage.console.environment import (
     EnvironmentFileError,
     airflow_environment,
-    connection_ids,
+    data_dir_of_runs,
     demo_connection,
     has_connection,
     load_env_file,
     standalone_settings,
 )
+from cursor_usage.landing import Landing, team_ids
+from cursor_usage.settings import DataDir, connection_ids
 
 CONNECTION = '{"conn_type": "cursor", "password": "key_$HOME_#1", "extra": {"team_id": "a b"}}'
 
@@ -59,14 +62,69 @@ def test_without_a_file_nothing_happens(tmp_path):
     load_env_file(tmp_path / "absent", {})
 
 
-def test_the_teams_are_a_list_of_connection_ids():
-    assert connection_ids({}) == ["cursor_default"]
-    assert connection_ids({"CURSOR_CONNECTION_IDS": "cursor_a, cursor_b,"}) == ["cursor_a", "cursor_b"]
+def test_a_file_in_another_encoding_is_named(tmp_path):
+    (tmp_path / ".env").write_text("A=1\n", encoding="utf-16")
+    with pytest.raises(EnvironmentFileError, match=r"\.env is not UTF-8 text\. Save it as UTF-8"):
+        load_env_file(tmp_path / ".env", {})
 
 
-def test_one_connection_is_enough_for_a_run_that_is_no_demo():
-    assert not has_connection({"AIRFLOW_CONN_OTHER": "{}"})
-    assert has_connection({"AIRFLOW_CONN_CURSOR_B": "{}", "CURSOR_CONNECTION_IDS": "cursor_a,cursor_b"})
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(EnvironmentFileError, match=r"\.env cannot be read \(Is a directory\)"):
+        load_env_file(tmp_path / ".env", {})
+
+
+@pytest.mark.parametrize(
+    ("setting", "teams"),
+    [
+        (None, ["cursor_default"]),
+        ("", ["cursor_default"]),
+        (" , ", ["cursor_default"]),
+        ("cursor_a, cursor_b,", ["cursor_a", "cursor_b"]),
+    ],
+)
+def test_the_teams_are_a_list_of_connection_ids(monkeypatch, setting, teams):
+    monkeypatch.delenv("CURSOR_CONNECTION_IDS", raising=False)
+    if setting is not None:
+        monkeypatch.setenv("CURSOR_CONNECTION_IDS", setting)
+    assert connection_ids() == teams
+
+
+@pytest.fixture
+def without_connections(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("AIRFLOW_CONN_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("CURSOR_CONNECTION_IDS", raising=False)
+    monkeypatch.delenv("CURSOR_DATA_DIR", raising=False)
+
+
+def test_one_connection_is_enough_for_a_run_that_is_no_demo(without_connections, monkeypatch):
+    monkeypatch.setenv("CURSOR_CONNECTION_IDS", "cursor_a,cursor_b")
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", "{}")
+    assert not has_connection()
+    monkeypatch.setenv("AIRFLOW_CONN_CURSOR_B", "{}")
+    assert has_connection()
+
+
+def test_the_demos_data_are_found_where_nothing_is_configured_and_nothing_of_ones_own_landed(
+    without_connections, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(DataDir, "from_environment", classmethod(lambda cls: cls(tmp_path / "data")))
+    own = DataDir(tmp_path / "data")
+    assert data_dir_of_runs() == own
+    landed(own.demo, "demo")
+    assert data_dir_of_runs() == own.demo
+    monkeypatch.setenv("AIRFLOW_CONN_CURSOR_DEFAULT", CONNECTION)
+    assert data_dir_of_runs() == own
+    monkeypatch.delenv("AIRFLOW_CONN_CURSOR_DEFAULT")
+    # Loaded with a connection that Airflow's UI keeps.
+    landed(own, "acme")
+    assert data_dir_of_runs() == own
+
+
+def landed(data, team_id):
+    Landing(data.landing, team_id).folder.mkdir(parents=True)
+    assert team_ids(data.landing) == [team_id]
 
 
 def test_the_demo_is_a_team_of_its_own():
@@ -86,8 +144,13 @@ def test_airflows_parts_are_found_though_nobody_activated_the_environment(tmp_pa
     assert environment["PATH"].endswith(":/usr/bin")
 
 
-def test_the_ui_is_for_this_machine_and_a_dag_without_a_key_waits():
+def test_tasks_find_the_api_server_on_the_port_that_the_ui_was_moved_to():
+    assert standalone_settings({})["AIRFLOW__API__BASE_URL"] == "http://localhost:8080"
+    assert standalone_settings({"AIRFLOW__API__PORT": "8081"})["AIRFLOW__API__BASE_URL"] == "http://localhost:8081"
+
+
+def test_the_ui_is_for_this_machine_and_a_dag_without_a_key_waits(without_connections, monkeypatch):
     assert standalone_settings({})["AIRFLOW__API__HOST"] == "127.0.0.1"
     assert standalone_settings({})["AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"] == "True"
-    with_key = standalone_settings({"AIRFLOW_CONN_CURSOR_DEFAULT": CONNECTION})
-    assert with_key["AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"] == "False"
+    monkeypatch.setenv("AIRFLOW_CONN_CURSOR_DEFAULT", CONNECTION)
+    assert standalone_settings({})["AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION"] == "False"

@@ -10,14 +10,12 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 from rich.console import Console
 
-from cursor_usage.console import verify as console_verify
 from cursor_usage.console.verify import verify_dashboard
 from cursor_usage.pipeline import replay as replay_module
 from cursor_usage.pipeline import verify as verify_module
 from cursor_usage.pipeline.build import DBT_PROJECT
 from cursor_usage.pipeline.errors import BuildError
 from cursor_usage.pipeline.seeds import merge_seeds
-from cursor_usage.settings import DataDir
 from cursor_usage.warehouse.connection import writer
 from tests.cursor_api_simulator import Simulator
 from tests.pipeline.pipeline_runner import PipelineRunner
@@ -260,16 +258,3 @@ def test_the_data_directorys_own_seeds_are_read_by_every_build(published, monkey
     monkeypatch.setattr(replay_module, "publish", lambda *_: {})
     replay_module.replay(published.data)
     assert built_with == [published.data.seeds]
-
-
-def test_the_demos_data_are_found_where_nothing_is_configured(monkeypatch, tmp_path):
-    monkeypatch.delenv("CURSOR_DATA_DIR", raising=False)
-    monkeypatch.setattr(console_verify, "has_connection", lambda _: False)
-    monkeypatch.setattr(DataDir, "from_environment", classmethod(lambda cls: cls(tmp_path / "data")))
-    assert console_verify.data_dir_of_runs().root == tmp_path / "data"
-    marts = tmp_path / "data" / "demo" / "published" / "marts.duckdb"
-    marts.parent.mkdir(parents=True)
-    marts.touch()
-    assert console_verify.data_dir_of_runs().root == tmp_path / "data" / "demo"
-    monkeypatch.setattr(console_verify, "has_connection", lambda _: True)
-    assert console_verify.data_dir_of_runs().root == tmp_path / "data"

@@ -127,9 +127,8 @@ def _environment(home: Path, port: int, system: System) -> dict[str, str]:
     clean = {name: value for name, value in inherited.items() if not name.startswith(("AIRFLOW_CONN_", "CURSOR_"))}
     return {
         **clean,
-        **standalone_settings({}),
+        **standalone_settings({"AIRFLOW__API__PORT": str(port)}),
         "AIRFLOW__API__PORT": str(port),
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{system.url}/execution/",
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,reader:viewer",

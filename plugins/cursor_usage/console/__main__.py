@@ -12,12 +12,12 @@ from rich.console import Console
 
 from cursor_usage.console.environment import (
     EnvironmentFileError,
-    connection_ids,
+    data_dir_of_runs,
     has_connection,
     load_env_file,
     standalone_settings,
 )
-from cursor_usage.settings import PROJECT_DIR
+from cursor_usage.settings import PROJECT_DIR, connection_ids
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 # Where no terminal says how wide it is (a log, a pipe), 100 columns hold each table without breaking a word.
@@ -49,7 +49,7 @@ def check() -> None:
     """Verify the key: what each endpoint answers, loading nothing."""
     from cursor_usage.console.check import check as check_keys  # noqa: PLC0415  # see above
 
-    raise SystemExit(check_keys(connection_ids(os.environ)))
+    raise SystemExit(check_keys(connection_ids()))
 
 
 @app.command()
@@ -58,11 +58,10 @@ def docs() -> None:
     from cursor_usage.console.data_dictionary import write_page  # noqa: PLC0415  # see above
     from cursor_usage.console.dbt_docs import write_dbt_docs  # noqa: PLC0415  # see above
     from cursor_usage.console.maintenance import said  # noqa: PLC0415  # see above
-    from cursor_usage.console.verify import data_dir_of_runs  # noqa: PLC0415  # see above
 
-    console.print(f"Wrote {write_page().relative_to(PROJECT_DIR)}.")
     data = data_dir_of_runs()
     with said(console):
+        console.print(f"Wrote {write_page().relative_to(PROJECT_DIR)}.")
         pages = write_dbt_docs(data)
     told = (
         f"Wrote {pages / 'index.html'} and columns.html beside it."
@@ -126,13 +125,14 @@ def up() -> None:
         soft_wrap=True,
         highlight=False,
     )
-    if not has_connection(os.environ):
-        console.print(
-            "No connection is set: put one into .env, or add it in the UI (Admin, Connections, type Cursor Admin API, "
-            "ID cursor_default), then switch the DAG cursor_usage_daily on.",
-            soft_wrap=True,
-            highlight=False,
-        )
+    console.print(
+        "If the DAG cursor_usage_daily is off, as where Airflow first started without a connection, switch it on."
+        if has_connection()
+        else "No connection is set: put one into .env and start again, or add it in the UI (Admin, Connections, type "
+        "Cursor Admin API, ID cursor_default); then switch the DAG cursor_usage_daily on.",
+        soft_wrap=True,
+        highlight=False,
+    )
     raise SystemExit(run_until_stopped([str(Path(sys.executable).with_name("airflow")), "standalone"], environment))
 
 

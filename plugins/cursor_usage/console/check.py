@@ -31,7 +31,7 @@ def check(connection_ids: Iterable[str], console: Console | None = None) -> int:
     """
     console = console or _console()
     # Airflow reads connections as it will in the run; a home of its own keeps it out of the user's.
-    os.environ.setdefault("AIRFLOW_HOME", str(PROJECT_DIR / ".airflow" / "check"))
+    os.environ["AIRFLOW_HOME"] = str(PROJECT_DIR / ".airflow" / "check")
     from cursor_usage.hooks.teams import resolve_teams  # noqa: PLC0415 - imports Airflow, a second and a half
 
     try:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cursor_usage.pipeline.build import DBT_PROJECT, environment_without_keys
+from cursor_usage.pipeline.errors import PipelineError
 from cursor_usage.settings import PROJECT_DIR
 
 PAGE = PROJECT_DIR / "docs" / "marts.md"
@@ -43,7 +44,7 @@ def parsed_manifest() -> Node:
     """The dbt project as dbt reads it, with all descriptions resolved; no warehouse is opened.
 
     Raises:
-        RuntimeError: dbt cannot parse the project; the message is dbt's.
+        PipelineError: dbt cannot parse the project; the message has dbt's last words.
     """
     with tempfile.TemporaryDirectory() as folder:
         places = ("--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT, "--target-path", folder)
@@ -61,7 +62,10 @@ def parsed_manifest() -> Node:
             check=False,
         )
         if done.returncode != 0:
-            raise RuntimeError(done.stdout + done.stderr)
+            lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+            raise PipelineError(
+                f"dbt cannot read the project: {'; '.join(lines[-3:])}. Mend what it names, then `make docs` again."
+            )
         manifest: Node = json.loads((Path(folder) / "manifest.json").read_bytes())
         return manifest
 

@@ -104,5 +104,5 @@ def _generate(data: DataDir, target: Path) -> None:
         last_words = next((line.strip() for line in reversed(done.stdout.splitlines()) if line.strip()), "")
         raise PipelineError(
             f"dbt could not describe the warehouse: {last_words or done.stderr[-500:]}. The pages are as they were. "
-            f"The full log is {target / 'dbt.log'}; mend the cause, then say it again."
+            f"The full log is {target / 'dbt.log'}; mend the cause, then run the command again."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -10,10 +11,10 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from cursor_usage.settings import DEMO_FOLDER, PROJECT_DIR
+from cursor_usage.landing import team_ids
+from cursor_usage.settings import DEMO_FOLDER, PROJECT_DIR, DataDir, connection_ids
 
 CONNECTION_PREFIX = "AIRFLOW_CONN_"
-DEFAULT_CONNECTION_ID = "cursor_default"
 DEMO_TEAM_ID = DEMO_FOLDER
 
 
@@ -25,32 +26,37 @@ def load_env_file(path: Path, environment: MutableMapping[str, str]) -> None:
     """Adds what .env sets and the environment does not. The file is parsed, not run: JSON values need no escaping.
 
     Raises:
-        EnvironmentFileError: a line is not NAME=value.
+        EnvironmentFileError: the file cannot be read, or a line is not NAME=value.
     """
     if not path.exists():
         return
-    with path.open(encoding="utf-8") as file:
-        for binding in parse_stream(file):
-            if binding.error:
-                name = binding.original.string.split("=", 1)[0].strip()
-                shown = f" ({name})" if name.replace("_", "").isalnum() and "=" in binding.original.string else ""
-                raise EnvironmentFileError(
-                    f"Line {binding.original.line} of {path}{shown} is not NAME=value. "
-                    f'Put a JSON value in single quotes: AIRFLOW_CONN_CURSOR_DEFAULT=\'{{"conn_type": "cursor", …}}\'.'
-                )
-            if binding.key is not None and binding.value is not None:
-                environment.setdefault(binding.key, binding.value)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else f"cannot be read ({error.strerror})"
+        raise EnvironmentFileError(f"{path} {why}. Save it as UTF-8, readable by this user.") from None
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error:
+            name = binding.original.string.split("=", 1)[0].strip()
+            shown = f" ({name})" if name.replace("_", "").isalnum() and "=" in binding.original.string else ""
+            raise EnvironmentFileError(
+                f"Line {binding.original.line} of {path}{shown} is not NAME=value. "
+                f'Put a JSON value in single quotes: AIRFLOW_CONN_CURSOR_DEFAULT=\'{{"conn_type": "cursor", …}}\'.'
+            )
+        if binding.key is not None and binding.value is not None:
+            environment.setdefault(binding.key, binding.value)
 
 
-def connection_ids(environment: MutableMapping[str, str]) -> list[str]:
-    """The DAG's teams."""
-    names = environment.get("CURSOR_CONNECTION_IDS") or DEFAULT_CONNECTION_ID
-    return [name.strip() for name in names.split(",") if name.strip()]
-
-
-def has_connection(environment: MutableMapping[str, str]) -> bool:
+def has_connection() -> bool:
     """Whether any of the DAG's teams has a connection in the environment."""
-    return any(environment.get(CONNECTION_PREFIX + name.upper()) for name in connection_ids(environment))
+    return any(os.environ.get(CONNECTION_PREFIX + name.upper()) for name in connection_ids())
+
+
+def data_dir_of_runs() -> DataDir:
+    """Where ``make run`` has put its data: the demo's place where there is no connection and nothing landed of one."""
+    data = DataDir.from_environment()
+    is_configured = os.environ.get("CURSOR_DATA_DIR") or has_connection()
+    return data if is_configured or team_ids(data.landing) or not team_ids(data.demo.landing) else data.demo
 
 
 def airflow_environment(environment: MutableMapping[str, str], home: Path) -> dict[str, str]:
@@ -73,8 +79,10 @@ def standalone_settings(environment: MutableMapping[str, str]) -> dict[str, str]
     return {
         # Who reaches the UI reads people's names and what they cost: this machine only.
         "AIRFLOW__API__HOST": "127.0.0.1",
+        # Tasks find the API server by it: without, they would call port 8080 wherever the UI was moved to.
+        "AIRFLOW__API__BASE_URL": f"http://localhost:{environment.get('AIRFLOW__API__PORT') or '8080'}",
         # Without a key the first thing to see would be a run that failed.
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": str(not has_connection(environment)),
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": str(not has_connection()),
     }
 
 
@@ -83,5 +91,5 @@ def demo_connection(url: str, key: str) -> str:
 
     The simulator answers as fast as it is asked; the real API's limit is the default of every other connection.
     """
-    extra = {"team_id": "demo", "requests_per_minute": 6000}
+    extra = {"team_id": DEMO_TEAM_ID, "requests_per_minute": 6000}
     return json.dumps({"conn_type": "cursor", "host": url, "password": key, "extra": extra})

@@ -10,12 +10,13 @@ import duckdb
 from rich.console import Console
 from rich.markup import escape
 
+from cursor_usage.console.environment import data_dir_of_runs
 from cursor_usage.disk import is_full
 from cursor_usage.landing import LandingError
 from cursor_usage.pipeline.errors import PipelineError
 from cursor_usage.pipeline.prune import Freed, keep_days_from, prune
 from cursor_usage.pipeline.replay import replay
-from cursor_usage.settings import DataDir, is_report_without_people
+from cursor_usage.settings import is_report_without_people
 from cursor_usage.ui.published import ProblemError
 from cursor_usage.ui.report import write_report
 from cursor_usage.warehouse.connection import WarehouseError
@@ -45,15 +46,15 @@ def said(console: Console) -> Iterator[None]:
         raise SystemExit(str(error)) from None
     except (OSError, duckdb.Error) as error:
         if is_full(error):
-            raise SystemExit("The disk is full. Free some space, then say it again; nothing was lost.") from None
-        raise SystemExit(f"{str(error).splitlines()[0]}. Mend this, then say it again; nothing was lost.") from None
+            raise SystemExit("The disk is full. Free some space, then run it again; nothing was lost.") from None
+        raise SystemExit(f"{str(error).splitlines()[0]}. Mend this, then run it again; nothing was lost.") from None
     finally:
         log.removeHandler(handler)
 
 
 def replay_landing(console: Console) -> int:
     """Builds the warehouse and what is published again from landing. Returns the exit status."""
-    data = DataDir.from_environment()
+    data = data_dir_of_runs()
     with said(console):
         console.print(f"Rebuilding {data.warehouse} from {data.landing}", soft_wrap=True)
         done = replay(data)
@@ -68,7 +69,7 @@ def replay_landing(console: Console) -> int:
 
 def prune_landing(keep_days: str, console: Console, *, is_dry_run: bool) -> int:
     """Frees landing of superseded records. Returns the exit status."""
-    data = DataDir.from_environment()
+    data = data_dir_of_runs()
     with said(console):
         freed = prune(data, keep_days_from(keep_days), is_dry_run=is_dry_run)
     for line in _lines_of(freed):

@@ -23,7 +23,6 @@ from rich.markup import escape
 from cursor_usage.console.airflow_home import prepare_airflow
 from cursor_usage.console.environment import (
     CONNECTION_PREFIX,
-    DEFAULT_CONNECTION_ID,
     DEMO_TEAM_ID,
     demo_connection,
     has_connection,
@@ -34,7 +33,7 @@ from cursor_usage.console.summary import print_summary
 from cursor_usage.landing import Landing, team_ids
 from cursor_usage.pipeline.run import read_run_file
 from cursor_usage.pipeline.windows import WindowError, resolve_window
-from cursor_usage.settings import PROJECT_DIR, DataDir
+from cursor_usage.settings import DEFAULT_CONNECTION_ID, PROJECT_DIR, DataDir
 from cursor_usage.ui.report import REPORT_NAME
 
 DAG_ID = "cursor_usage_daily"
@@ -66,7 +65,7 @@ def run(start: str | None, end: str | None, console: Console) -> int:
         console.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
         return 1
     with contextlib.ExitStack() as stack:
-        if not has_connection(os.environ):
+        if not has_connection():
             stack.enter_context(_demo(console))
         data = DataDir.from_environment()
         environment = prepare_airflow("run", console)
@@ -91,10 +90,8 @@ def run(start: str | None, end: str | None, console: Console) -> int:
     return 1
 
 
-def _summary(data: DataDir, run_id: str | None) -> RunSummary | None:
-    """What the run left behind for each team; None where it never began."""
-    if run_id is None:
-        return None
+def _summary(data: DataDir, run_id: str) -> RunSummary:
+    """What the run left behind for each team."""
     runs = [read_run_file(data.landing, team_id, run_id) for team_id in team_ids(data.landing)]
     report = data.published / REPORT_NAME
     places = {
@@ -198,8 +195,14 @@ def _log_file(data: DataDir) -> Path:
 @contextlib.contextmanager
 def _demo(console: Console) -> Iterator[None]:
     """Starts the bundled simulator, points the default connection to it and the data to a place of their own."""
-    os.environ.setdefault("CURSOR_DATA_DIR", str(PROJECT_DIR / "data" / DEMO_TEAM_ID))
+    os.environ["CURSOR_DATA_DIR"] = os.environ.get("CURSOR_DATA_DIR") or str(DataDir.from_environment().demo.root)
     data = DataDir.from_environment()
+    if others := [team_id for team_id in team_ids(data.landing) if team_id != DEMO_TEAM_ID]:
+        raise SystemExit(
+            f"No connection is set in .env or the environment, and {data.root} has the data of {', '.join(others)}: "
+            "the demo is not mixed into it. Put the connection into .env; where Airflow's UI keeps it, trigger the DAG "
+            "there."
+        )
     command = [sys.executable, "-m", "tests.cursor_api_simulator", "--clock", "today", "--port", str(_demo_port(data))]
     with subprocess.Popen(  # noqa: S603  # the command is ours
         command, cwd=PROJECT_DIR, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -216,7 +219,8 @@ def _demo(console: Console) -> Iterator[None]:
             console.print(
                 "[bold]No connection is set: this is a demo.[/] "
                 f"A simulated company answers in place of the Cursor API; its data are in {data.root}. "
-                "For your own team set AIRFLOW_CONN_CURSOR_DEFAULT in .env (see README).",
+                "For your own team set AIRFLOW_CONN_CURSOR_DEFAULT in .env (see README); "
+                "a connection kept in Airflow's UI is used by the DAG there, not by this command.",
                 soft_wrap=True,
             )
             os.environ[CONNECTION_PREFIX + DEFAULT_CONNECTION_ID.upper()] = demo_connection(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -11,12 +10,12 @@ from decimal import Decimal
 from rich.console import Console
 from rich.text import Text
 
-from cursor_usage.console.environment import has_connection
+from cursor_usage.console.environment import data_dir_of_runs
 from cursor_usage.console.maintenance import said
 from cursor_usage.console.marts import Marts, Row
 from cursor_usage.console.summary import MARTS_FILE, figure
 from cursor_usage.pipeline.verify import Verified, verify
-from cursor_usage.settings import DataDir, is_report_without_people
+from cursor_usage.settings import is_report_without_people
 from cursor_usage.ui.report import write_report
 from cursor_usage.wording import printable, words
 
@@ -63,13 +62,6 @@ def _figure(name: str, text: str) -> Decimal:
     if is_count and value != value.to_integral_value():
         raise SystemExit(f"{name}={text} is no whole number: write {what} as 1234.")
     return value
-
-
-def data_dir_of_runs() -> DataDir:
-    """Where ``make run`` has put its data: the demo's place where there is no connection and no data of one."""
-    data = DataDir.from_environment()
-    is_configured = os.environ.get("CURSOR_DATA_DIR") or has_connection(os.environ)
-    return data if is_configured else data.to_show()
 
 
 def _print(done: Verified, marts: Marts, console: Console) -> None:
