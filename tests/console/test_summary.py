@@ -21,7 +21,7 @@ from cursor_usage.wording import count, money
 MONEY, COUNT = "decimal(38, 8)", "bigint"
 MARTS = {
     "verification_totals": f"""team_id varchar, window_start_date date, window_end_date date, measure varchar,
-        unit varchar, warehouse_value {MONEY}, reference_source varchar, reference_value {MONEY},
+        measure_order bigint, unit varchar, warehouse_value {MONEY}, reference_source varchar, reference_value {MONEY},
         difference {MONEY}, tolerance_share double, verdict varchar, explanation varchar""",
     "verification_verdicts": f"""team_id varchar, verdict varchar, matched_count {COUNT},
         matched_within_tolerance_count {COUNT}, drift_count {COUNT}, inconclusive_count {COUNT},
@@ -42,6 +42,19 @@ MARTS = {
         cache_write_tokens {COUNT}, cache_read_tokens {COUNT}, seat_price_source varchar""",
     "publications": "mart varchar, row_count bigint, run_id varchar, published_at timestamp",
 }
+# Some of the measures, in the mart's order.
+MEASURES = (
+    "requests",
+    "input_tokens",
+    "on_demand_usd",
+    "active_developers",
+    "cycle_included_usage_usd",
+    "cycle_on_demand_usd",
+    "cycle_usage_value_usd",
+    "previous_cycle_on_demand_usd",
+    "closed_cycle_on_demand_usd",
+    "paid_seats",
+)
 CYCLE = {
     "cycle_start_at": datetime.fromisoformat("2026-11-03T13:06:28"),
     "cycle_end_at": datetime.fromisoformat("2026-12-03T13:06:28"),
@@ -81,6 +94,7 @@ class Published:
             **{
                 **WINDOW,
                 "measure": measure,
+                "measure_order": MEASURES.index(measure) if measure in MEASURES else len(MEASURES),
                 "unit": "usd" if measure.endswith("_usd") else "count",
                 "warehouse_value": value,
                 "reference_value": reference,

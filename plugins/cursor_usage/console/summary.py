@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import duckdb
 from rich.console import Console
@@ -15,11 +13,27 @@ from rich.text import Text
 
 from cursor_usage.console.brief import brief
 from cursor_usage.console.marts import Marts, MissingMartError, Row, of_team
-from cursor_usage.console.run_summary import Access, RunSummary
+from cursor_usage.console.run_summary import RunSummary
+from cursor_usage.console.summary_rows import (
+    COST_COLUMNS,
+    MIX_COLUMNS,
+    RECLAIM_TIERS,
+    SEAT_COLUMNS,
+    TOTALS_COLUMNS,
+    VERDICT_COLUMNS,
+    answer_of,
+    assumed,
+    dates_of,
+    explained,
+    figure,
+    place_in_contract,
+    reclaim_order,
+    summed,
+)
 from cursor_usage.pipeline.drift import NOTICE
+from cursor_usage.settings import PUBLISHED_FILE
 from cursor_usage.wording import count, first_line, money, plural, printable, total, words
 
-MARTS_FILE = "marts.duckdb"
 MAX_WIDTH = 100
 SHOWN_CANDIDATES = 5
 SHOWN_MODELS = 5
@@ -33,7 +47,6 @@ REFERENCES = {
     "invoice": "invoice",
 }
 MODEL_TIERS = ("premium", "standard", "entry", "unknown")
-RECLAIM_TIERS = ("certain", "probable", "review")
 
 
 def print_summary(published: Path, *, console: Console, run: RunSummary | None = None) -> None:
@@ -52,7 +65,7 @@ class Summary:
 
     def __init__(self, published: Path, console: Console, run: RunSummary | None) -> None:
         self._published = published
-        self._path = published / MARTS_FILE
+        self._path = published / PUBLISHED_FILE
         self._console = console
         self._run = run
         self._width = min(console.width, MAX_WIDTH)
@@ -337,155 +350,6 @@ class Summary:
     def _and_more(self, number: int, where: str) -> None:
         if number > 0:
             self._say(f"and {number:,} more {where}", indent=2)
-
-
-VERDICT_COLUMNS = ("team_id", "verdict", "sentence", "newest_loaded_date")
-TOTALS_COLUMNS = (
-    "team_id",
-    "window_start_date",
-    "window_end_date",
-    "measure",
-    "unit",
-    "warehouse_value",
-    "reference_source",
-    "reference_value",
-    "difference",
-    "verdict",
-    "explanation",
-)
-SEAT_COLUMNS = (
-    "team_id",
-    "email",
-    "name",
-    "monthly_seat_fee_usd",
-    "last_active_date",
-    "observed_days",
-    "activity_status",
-    "is_adoption_gap",
-    "reclaim_tier",
-    "earliest_saving_date",
-    "monthly_saving_usd",
-)
-MIX_COLUMNS = (
-    "team_id",
-    "window_start_date",
-    "window_end_date",
-    "model",
-    "model_tier",
-    "requests",
-    "usage_value_usd",
-    "simple_premium_model_requests",
-)
-COST_COLUMNS = (
-    "team_id",
-    "cycle_start_at",
-    "cycle_end_at",
-    "is_open_cycle",
-    "is_fully_covered",
-    "email",
-    "seat_fee_usd",
-    "included_usage_usd",
-    "on_demand_usd",
-    "cash_cost_usd",
-    "usage_value_usd",
-    "requests",
-)
-MEASURES = (
-    "cycle_on_demand_usd",
-    "cycle_included_usage_usd",
-    "cycle_usage_value_usd",
-    "previous_cycle_on_demand_usd",
-    "closed_cycle_seat_fee_usd",
-    "closed_cycle_on_demand_usd",
-    "active_developers",
-    "active_developer_days",
-    "requests",
-    "input_tokens",
-    "output_tokens",
-    "cache_write_tokens",
-    "cache_read_tokens",
-    "requests_without_tokens",
-    "unpriced_requests",
-    "included_usage_usd",
-    "on_demand_usd",
-    "usage_value_usd",
-    "credit_usd",
-    "own_key_usd",
-    "not_charged_usd",
-    "unknown_kind_usd",
-    "unattributed_usage_usd",
-    "paid_seats",
-    "seat_price_usd",
-    "monthly_seat_fee_usd",
-    "paid_seats_without_activity",
-    "developers_without_seat",
-)
-
-
-def place_in_contract(row: Row) -> tuple[bool, int, str, str]:
-    """What was compared first, and then in the order in which the measures are documented."""
-    measure = row["measure"]
-    place = MEASURES.index(measure) if measure in MEASURES else len(MEASURES)
-    return (row["reference_source"] is None, place, measure, row["reference_source"] or "")
-
-
-def dates_of(rows: Sequence[Row]) -> str:
-    """Which days the figures are about; dashboard figures and those of earlier cycles have their own."""
-    said = {}
-    for row in rows:
-        has_own = row["reference_source"] == "dashboard" or row["measure"].startswith(("previous_", "closed_"))
-        if not has_own and row["window_start_date"] is not None:
-            name = "open cycle" if row["measure"].startswith("cycle_") else "window"
-            said[name] = f"{name} {row['window_start_date']} to {row['window_end_date']}"
-    return ", ".join(said[name] for name in sorted(said, reverse=True))
-
-
-def explained(rows: Sequence[Row]) -> list[tuple[str, list[str]]]:
-    """Each explanation of what did not match, with the measures that it is about."""
-    measures: dict[str, list[str]] = {}
-    for row in sorted(rows, key=place_in_contract):
-        if row["verdict"] in ("drift", "inconclusive") and row["explanation"]:
-            measures.setdefault(row["explanation"], []).append(row["measure"])
-    return list(measures.items())
-
-
-def reclaim_order(seat: Row) -> tuple[int, Decimal, bool, str, str]:
-    """Surest first, then the dearest, then the longest silent."""
-    last_active = seat["last_active_date"]
-    return (
-        RECLAIM_TIERS.index(seat["reclaim_tier"]),
-        -(seat["monthly_saving_usd"] or Decimal(0)),
-        last_active is not None,
-        str(last_active or ""),
-        seat["email"] or "",
-    )
-
-
-def summed(rows: Iterable[Row], key: str, columns: Sequence[str]) -> list[Row]:
-    sums: dict[Any, Row] = {}
-    for row in rows:
-        group = sums.setdefault(row[key], {key: row[key]} | dict.fromkeys(columns, 0))
-        for column in columns:
-            group[column] += row[column] or 0
-    return list(sums.values())
-
-
-def assumed(rows: Iterable[Row]) -> str:
-    return " (list prices, assumed)" if any(row["seat_price_source"] == "assumed_list" for row in rows) else ""
-
-
-def answer_of(access: Access | None) -> str:
-    if access is None:
-        return "-"
-    if access.outcome == "ok":
-        return "ok"
-    status = f" ({access.status_code})" if access.status_code is not None else ""
-    return f"{words(access.outcome)}{status}{': ' + access.message if access.message else ''}"
-
-
-def figure(row: Row, column: str) -> str:
-    is_money = row["unit"] == "usd" or row["measure"].endswith("_usd")
-    return money(row[column]) if is_money else count(row[column])
 
 
 def add_row(table: Table, *cells: object) -> None:

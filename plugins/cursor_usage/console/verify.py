@@ -13,9 +13,9 @@ from rich.text import Text
 from cursor_usage.console.environment import data_dir_of_runs
 from cursor_usage.console.maintenance import said
 from cursor_usage.console.marts import Marts, Row
-from cursor_usage.console.summary import MARTS_FILE, figure
+from cursor_usage.console.summary_rows import figure
 from cursor_usage.pipeline.verify import Verified, verify
-from cursor_usage.settings import is_report_without_people
+from cursor_usage.settings import PUBLISHED_FILE, is_report_without_people
 from cursor_usage.ui.report import write_report
 from cursor_usage.wording import printable, words
 
@@ -48,7 +48,7 @@ def verify_dashboard(
     with said(console):
         done = verify(data, team_id.strip() or None, values, read_at or datetime.now(UTC))
         write_report(data.published, with_people=not is_report_without_people())
-    with Marts(data.published / MARTS_FILE) as marts:
+    with Marts(data.published / PUBLISHED_FILE) as marts:
         _print(done, marts, console)
     return 0
 
