@@ -13,7 +13,7 @@ setup: $(READY) ## Make .venv with everything in requirements.txt
 
 # uv resolves and installs in seconds; without --compile-bytecode every process would compile all modules again.
 $(READY): requirements.txt constraints.txt pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on the PATH: install Python 3.11, or say make PYTHON=…"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on the PATH: install Python 3.11, or run make PYTHON=…"; exit 1; }
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --constraint constraints.txt uv; }
 	@echo "Installing what requirements.txt names …"
 	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --constraint constraints.txt --requirement requirements.txt
@@ -61,5 +61,5 @@ bench: $(READY) ## Measure speed, memory and size, about half an hour; writes be
 soak: $(READY) ## Kill and fail the pipeline at random for MINUTES=10; SEED= repeats a failure
 	@$(BIN)/python -m tests.faults.soak --minutes "$(or $(MINUTES),10)" $(if $(SEED),--seed "$(SEED)")
 
-clean: ## Remove .venv and Airflow's home; data stay
+clean: ## Remove .venv and Airflow's homes, with connections typed into make up's UI; data stay
 	rm -rf $(VENV) .airflow

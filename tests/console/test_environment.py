@@ -64,13 +64,13 @@ def test_without_a_file_nothing_happens(tmp_path):
 
 def test_a_file_in_another_encoding_is_named(tmp_path):
     (tmp_path / ".env").write_text("A=1\n", encoding="utf-16")
-    with pytest.raises(EnvironmentFileError, match=r"\.env is not UTF-8 text\. Save it as UTF-8"):
+    with pytest.raises(EnvironmentFileError, match=r"\.env cannot be read: it is not UTF-8 text\. Save it as UTF-8"):
         load_env_file(tmp_path / ".env", {})
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / ".env").mkdir()
-    with pytest.raises(EnvironmentFileError, match=r"\.env cannot be read \(Is a directory\)"):
+    with pytest.raises(EnvironmentFileError, match=r"\.env cannot be read: Is a directory\."):
         load_env_file(tmp_path / ".env", {})
 
 

@@ -33,8 +33,8 @@ def load_env_file(path: Path, environment: MutableMapping[str, str]) -> None:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = "is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else f"cannot be read ({error.strerror})"
-        raise EnvironmentFileError(f"{path} {why}. Save it as UTF-8, readable by this user.") from None
+        why = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+        raise EnvironmentFileError(f"{path} cannot be read: {why}. Save it as UTF-8, readable by this user.") from None
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
             name = binding.original.string.split("=", 1)[0].strip()
