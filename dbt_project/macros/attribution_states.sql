@@ -14,7 +14,7 @@
         ),
         (
             'alias_of_another_address',
-            'The same user id is on the members list under the address in alias_of: count both as one person.',
+            'The same user id is on the members list under another address: count both as one person.',
         ),
         (
             'removed_person',

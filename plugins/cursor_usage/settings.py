@@ -10,6 +10,9 @@ PROJECT_DIR = Path(__file__).resolve().parents[2]
 PUBLISHED_FILE = "marts.duckdb"
 DEMO_FOLDER = "demo"
 DEFAULT_CONNECTION_ID = "cursor_default"
+# What of a run somebody may be told of: words of ``CURSOR_NOTIFIERS`` and of the report that a run leaves.
+FAILURE = "failure"
+DRIFT = "drift"
 
 
 # What switches off; any other value switches on, so that a misspelt wish to leave people out is not ignored.

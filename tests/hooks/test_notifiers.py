@@ -130,6 +130,16 @@ def test_a_task_that_left_no_report_is_told_with_its_error_or_that_it_was_ended(
     assert "ended from outside" in told[1][1]
 
 
+@pytest.mark.parametrize(
+    ("report", "subject"),
+    [(DRIFT, "the run failed, drift"), ({**DRIFT, "events": []}, "the run failed"), (None, "the run failed")],
+)
+def test_a_run_that_failed_after_it_left_its_report_is_told_as_failed(monkeypatch, told, report, subject):
+    configure(monkeypatch, {"notifier": f"{HERE}.Remembers"})
+    tell(report, failed=True)
+    assert told[0][1].splitlines()[0] == f"Cursor usage: {subject}"
+
+
 def test_one_that_fails_keeps_no_other_from_being_told_and_is_said(monkeypatch, told):
     configure(monkeypatch, {"notifier": f"{HERE}.Breaks"}, {"notifier": f"{HERE}.Remembers"})
     with pytest.raises(RuntimeError, match=f"1 of 2 notifiers of {SETTING} failed"):

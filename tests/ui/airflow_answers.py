@@ -36,7 +36,7 @@ def main() -> None:
         "forged": token("ADMIN")[:-4] + "AAAA",
     }
     answers = {}
-    for address in (*ADDRESSES, "/cursor/static/echarts.min.js"):
+    for address in (*ADDRESSES, "/cursor/static/echarts.min.js", "/cursor/static/icon.svg"):
         answers[f"nobody {address}"] = ask(app, address)
         for who, value in tokens.items():
             answers[f"{who} by cookie {address}"] = ask(app, address, cookies={COOKIE_NAME_JWT_TOKEN: value})

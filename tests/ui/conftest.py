@@ -20,7 +20,8 @@ class PlainText:
         self.page = page
         return repr(page)
 
-    def render_problem(self, problem) -> str:
+    def render_problem(self, problem, *, to_root) -> str:
+        self.to_root = to_root
         return f"{problem.title}|{problem.sentence}|{problem.next_step}"
 
 

@@ -86,6 +86,9 @@ def test_static_files_are_open(answers):
 def test_the_page_is_in_the_navigation(answers):
     views = [view for plugin in answers["plugins"]["plugins"] for view in plugin["external_views"]]
     assert [(view["name"], view["href"], view["destination"]) for view in views] == [("Cursor", "cursor/", "nav")]
+    # Relative too, so that both hold behind a base URL with a path.
+    assert [view["icon"] for view in views] == ["cursor/static/icon.svg"]
+    assert answers["nobody /cursor/static/icon.svg"]["status"] == 200
 
 
 def test_airflow_finds_the_plugin_by_its_entry_point():

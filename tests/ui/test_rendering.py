@@ -10,14 +10,14 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from cursor_usage.ui.layout import badge, weeks
 from cursor_usage.ui.rendering import STATIC, render_page, render_problem, render_report
-from cursor_usage.ui.view import CalendarDay, Column, Kind, Page, Problem, Value
+from cursor_usage.ui.view import CalendarDay, Column, Kind, Page, Problem, Role, Value
 from cursor_usage.ui.written import written
 from tests.ui.sample_page import PROBLEM, made_page
 from tests.ui.sample_values import NEWEST, days
@@ -263,6 +263,31 @@ def test_a_calendar_has_a_cell_a_day_with_its_sentence_once():
     html = render_page(replace(page, sections=(replace(freshness, calendars=(calendar,)),)))
     assert f'<td class="day moved" title="{NEWEST}: 3 requests moved.">' in html
     assert f'<td class="day missing" title="{NEWEST - timedelta(days=1)}: Not loaded.">' in html
+
+
+def test_what_a_calendar_draws_is_called_what_it_is():
+    html = render_page(made_page())
+    assert '<span class="day moved"></span>moved after settling' in html
+    assert "<summary>The 6 days to look at, in words</summary>" in html
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("role", [role.replace("_", "-") for role in get_args(Role)])
+def test_a_role_has_a_colour_that_is_seen_on_its_ground(role: str):
+    css = (STATIC / "page.css").read_text(encoding="utf-8")
+    assert f".{role} {{ --role: var(--{role}); }}" in css
+    colours, grounds = (
+        re.search(rf"--{name}: light-dark\((#\w+), (#\w+)\)", css).groups()  # type: ignore[union-attr]
+        for name in (role, "surface")
+    )
+    for colour, ground in zip(colours, grounds, strict=True):
+        darker, lighter = sorted((luminance(colour), luminance(ground)))
+        assert (lighter + 0.05) / (darker + 0.05) >= 3
 
 
 @pytest.mark.parametrize(

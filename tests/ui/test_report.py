@@ -34,6 +34,24 @@ def test_without_people_nobody_can_be_told(tmp_path):
     assert not {"costs", "reclaim", "developers_models", "savings", "missing"} & kept
 
 
+def test_without_people_no_sentence_names_an_address(tmp_path):
+    with PublishedMarts(tmp_path) as marts:
+        marts.add_team("acme")
+        figure = {"measure": "usage_value_usd", "label": "usage value", "measure_order": 2, "unit": "usd"}
+        said = "2 addresses differ; the widest is $34.57 (ann@example.com)"
+        marts.add("verification_totals", team_id="acme", **figure, verdict="drift", explanation=said)
+        marts.sql("update verification_verdicts set sentence = 'Drift: most of it is of bob@example.com.'")
+        marts.sql("update usage_attribution set what_to_do = 'Ask <eve@example.com>, or Cursor.'")
+    assert all(
+        f"{name}@example.com" in names(report_pages(tmp_path, with_people=True)) for name in ("ann", "bob", "eve")
+    )
+    (page,) = report_pages(tmp_path, with_people=False)
+    assert "@" not in names([page])
+    assert page.headline == page.sections[0].lead == "Drift: most of it is of an address."
+    assert "2 addresses differ; the widest is $34.57 (an address)" in names([page])
+    assert "Ask <an address>, or Cursor." in names([page])
+
+
 def test_the_figures_are_those_of_the_page_with_people(published):
     with_people = report_pages(published, with_people=True)[0]
     without = report_pages(published, with_people=False)[0]

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cursor_usage.settings import DataDir
+from cursor_usage.settings import PUBLISHED_FILE, DataDir
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset
@@ -34,7 +34,7 @@ def dataset_name(uri: str, data: DataDir) -> tuple[str, str]:
         KeyError: the URI names another place than the warehouse or what is published.
     """
     parts = urlsplit(uri)
-    file = {"warehouse": data.warehouse, "published": data.published / "marts.duckdb"}[parts.netloc]
+    file = {"warehouse": data.warehouse, "published": data.published / PUBLISHED_FILE}[parts.netloc]
     return f"duckdb://{file}", f"{file.stem}.{parts.path.strip('/')}"
 
 

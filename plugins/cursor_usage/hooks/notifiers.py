@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseNotifier
 
 from cursor_usage.hooks.run_report import REPORT_KEY
+from cursor_usage.settings import DRIFT, FAILURE
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
 
 SETTING = "CURSOR_NOTIFIERS"
-FAILURE, DRIFT = "failure", "drift"
 EVENTS = (FAILURE, DRIFT)
 EXAMPLE = (
     '[{"notifier": "airflow.providers.smtp.notifications.smtp.SmtpNotifier", '
@@ -162,11 +162,12 @@ class TellPeople(BaseNotifier):
         ti = context["ti"]
         report = ti.xcom_pull(task_ids=ti.task_id, key=REPORT_KEY) or {}
         events, message = list(report.get("events", ())), report.get("message", "")
+        subject = report.get("subject") if events else None
         if self.failed and FAILURE not in events:
             # The task came to no report, or was ended from outside after it.
             reason = context.get("exception") or "Its last task was ended from outside; the log of the task says more."
+            subject = f"Cursor usage: the run failed{', drift' if DRIFT in events else ''}"
             events, message = [FAILURE, *events], f"The run failed. {reason}\n{message}".strip()
-        subject = report.get("subject") if report.get("events") else None
         message = f"{message}\nRun {context['run_id']}: {ti.log_url}" if ti.log_url else message
         return {
             "events": events,

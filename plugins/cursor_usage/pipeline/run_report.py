@@ -10,12 +10,9 @@ import duckdb
 import msgspec
 
 from cursor_usage.pipeline.publish import MARTS_NAME, newest_publication
-from cursor_usage.settings import DataDir
+from cursor_usage.settings import DRIFT, FAILURE, DataDir
 from cursor_usage.sql_text import literal
 from cursor_usage.wording import words
-
-FAILURE = "failure"
-DRIFT = "drift"
 
 
 class TeamVerdict(msgspec.Struct, frozen=True):

@@ -19,10 +19,11 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from cursor_usage.settings import PUBLISHED_FILE
 from cursor_usage.ui import rendering
 from cursor_usage.ui.choice import Choice, TableChoice, make_choice
 from cursor_usage.ui.page import TABLES, make_page
-from cursor_usage.ui.published import MARTS_NAME, ProblemError, PublishedFile
+from cursor_usage.ui.published import ProblemError, PublishedFile
 from cursor_usage.ui.report import REPORT_NAME
 from cursor_usage.ui.tables import csv_chunks
 from cursor_usage.ui.view import Link, Page, Problem
@@ -63,6 +64,11 @@ _PROBLEMS = {
         sentence="The address names no page, table or file.",
         next_step="Open Cursor in Airflow's navigation.",
     ),
+    HTTPStatus.METHOD_NOT_ALLOWED: Problem(
+        title="This address can only be read",
+        sentence="Nothing can be changed or sent here.",
+        next_step="Open Cursor in Airflow's navigation.",
+    ),
 }
 _NOT_ANSWERED = Problem(
     title="The request was not answered",
@@ -82,7 +88,7 @@ class Renderer(Protocol):
 
     def render_page(self, page: Page) -> str: ...
 
-    def render_problem(self, problem: Problem) -> str: ...
+    def render_problem(self, problem: Problem, *, to_root: str) -> str: ...
 
 
 def make_app(
@@ -115,7 +121,7 @@ def _add_routes(app: FastAPI, published: Callable[[], Path], look: Renderer) -> 
     @app.get("/", response_class=HTMLResponse)
     def page(request: Request) -> HTMLResponse:
         folder = published()
-        with PublishedFile(folder / MARTS_NAME) as marts:
+        with PublishedFile(folder / PUBLISHED_FILE) as marts:
             made = make_page(marts, _choice(marts, request), links=_links(folder))
         return HTMLResponse(look.render_page(made))
 
@@ -124,7 +130,7 @@ def _add_routes(app: FastAPI, published: Callable[[], Path], look: Renderer) -> 
         if table not in TABLES:
             raise HTTPException(HTTPStatus.NOT_FOUND)
         with ExitStack() as opened:
-            marts = opened.enter_context(PublishedFile(published() / MARTS_NAME))
+            marts = opened.enter_context(PublishedFile(published() / PUBLISHED_FILE))
             choice = _choice(marts, request)
             chunks = csv_chunks(marts, TABLES[table](choice), choice)
             # Nothing was raised: from here on the answer has the session, and closes it.
@@ -164,6 +170,7 @@ def _add_headers(app: FastAPI) -> None:
         # Not the whole address: its beginning is the prefix that the app is mounted at. Asked before the answer, as
         # mounted static files lengthen the prefix.
         is_static = request.url.path.removeprefix(request.scope.get("root_path", "")).startswith("/static/")
+        request.state.to_root = _to_root(request)
         response = await answer(request)
         is_kept = is_static and response.status_code < HTTPStatus.BAD_REQUEST
         for name, value in {**_HEADERS, **(_STATIC_HEADERS if is_kept else {})}.items():
@@ -173,22 +180,37 @@ def _add_headers(app: FastAPI) -> None:
 
 
 def _add_problems(app: FastAPI, look: Renderer) -> None:
-    def shown(problem: Problem, status: int, headers: Mapping[str, str] | None = None) -> HTMLResponse:
-        return HTMLResponse(look.render_problem(problem), status_code=status, headers=dict(headers or {}))
+    def shown(
+        request: Request, problem: Problem, status: int, headers: Mapping[str, str] | None = None
+    ) -> HTMLResponse:
+        text = look.render_problem(problem, to_root=getattr(request.state, "to_root", ""))
+        return HTMLResponse(text, status_code=status, headers=dict(headers or {}))
 
     @app.exception_handler(ProblemError)
-    def known(_request: Request, error: ProblemError) -> HTMLResponse:
-        return shown(error.problem, error.status)
+    def known(request: Request, error: ProblemError) -> HTMLResponse:
+        return shown(request, error.problem, error.status)
 
     @app.exception_handler(HTTPException)
-    def refused(_request: Request, error: HTTPException) -> HTMLResponse:
+    def refused(request: Request, error: HTTPException) -> HTMLResponse:
         problem = _PROBLEMS.get(HTTPStatus(error.status_code), _NOT_ANSWERED)
-        return shown(problem, error.status_code, error.headers)
+        return shown(request, problem, error.status_code, error.headers)
 
     @app.exception_handler(Exception)
-    def unknown(_request: Request, _error: Exception) -> HTMLResponse:
-        # Starlette raises it again for the server's log; the reader gets no trace.
-        return shown(_NOT_ANSWERED, HTTPStatus.INTERNAL_SERVER_ERROR)
+    def unknown(request: Request, _error: Exception) -> HTMLResponse:
+        # Starlette raises it again for the server's log; the reader gets no trace. It answers outside of the
+        # middleware, which therefore adds no headers.
+        return shown(request, _NOT_ANSWERED, HTTPStatus.INTERNAL_SERVER_ERROR, _HEADERS)
+
+
+def _to_root(request: Request) -> str:
+    """The way from a request's address up to the app's own: ``../../`` for ``docs/quality/x``.
+
+    Counted in the path as it was sent, as browsers do: a slash that is written ``%2f`` is no step.
+    """
+    sent: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    root: str = request.scope.get("root_path", "")
+    above = root.count("/") if request.scope["path"].startswith(root) else 0
+    return "../" * (sent.count(b"/") - above - 1)
 
 
 def _choice(marts: PublishedFile, request: Request) -> Choice:

@@ -104,7 +104,7 @@ def _windows(marts: PublishedFile, team_id: str, newest: date | None) -> tuple[W
         published = marts.row("select max(published_at)::date as day from publications")
         day = (published or {}).get("day") or date(1970, 1, 1)
         return (_last_days(DEFAULT_WINDOW, "The verified 14 days", day, VERIFIED_DAYS),)
-    first = marts.row("select min(usage_date) as day from usage_costs_daily where team_id = ?", [team_id])
+    first = marts.row("select min(usage_date) as day from restatements where team_id = ?", [team_id])
     first_day = min((first or {}).get("day") or newest, newest)
     return (
         _last_days(DEFAULT_WINDOW, "The verified 14 days", newest, VERIFIED_DAYS),

@@ -23,9 +23,10 @@ _WORD_COLOURS = {
     "review": "neutral",
     "excluded": "neutral",
     "active": "active",
-    "new": "neutral",
+    "new": "new",
     "idle": "idle",
     "never active": "never-active",
+    "removed": "removed",
     "granted": "good",
     "refused": "bad",
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from types import MappingProxyType
+from typing import TypeVar, cast
 
 from cursor_usage.ui.choice import Choice
 from cursor_usage.ui.published import OTHER_VERSION, OtherVersionError, ProblemError, PublishedFile
@@ -14,6 +16,10 @@ from cursor_usage.ui.tables import TableQuery
 from cursor_usage.ui.view import Link, Page, Section, Table
 
 log = logging.getLogger(__name__)
+
+_Data = TypeVar("_Data")
+# Sentences of the marts name addresses too: the one with the widest difference, say.
+_ADDRESS = re.compile(r"[^\s()<>,;]+@[^\s()<>,;]*[^\s()<>,;.]")
 
 SECTIONS: tuple[tuple[str, str, Callable[[PublishedFile, Choice], Section]], ...] = (
     ("verdict", "Verdict", verdict.make),
@@ -45,7 +51,8 @@ def make_page(marts: PublishedFile, choice: Choice, *, links: Sequence[Link] = (
     """All sections, from queries on the published marts only.
 
     Without people (``choice.has_people``), tables whose rows are of single people are left out as a whole: without a
-    name, a row of figures still tells who it is to those who know the team.
+    name, a row of figures still tells who it is to those who know the team. In all other texts an e-mail address is "an
+    address".
 
     Raises:
         ProblemError: the file cannot say what was published and with which verdict.
@@ -55,10 +62,11 @@ def make_page(marts: PublishedFile, choice: Choice, *, links: Sequence[Link] = (
         raise ProblemError(OTHER_VERSION)
     said = marts.row("select verdict, sentence from verification_verdicts where team_id = ?", [choice.team_id]) or {}
     sections = tuple(_section(marts, choice, key, title, make) for key, title, make in SECTIONS)
+    headline = said.get("sentence", "There is no verdict for this team.")
     return Page(
         team_id=choice.team_id,
         window=choice.window,
-        headline=said.get("sentence", "There is no verdict for this team."),
+        headline=headline if choice.has_people else _without_addresses(headline),
         tone=verdict.TONES.get(said.get("verdict", ""), "neutral"),
         run_id=published["run_id"],
         published_at=published["published_at"],
@@ -89,7 +97,20 @@ def _section(
 
 
 def _without_people(section: Section) -> Section:
-    return replace(section, tables=tuple(table for table in section.tables if not _is_of_people(table)))
+    kept = tuple(table for table in section.tables if not _is_of_people(table))
+    return _without_addresses(replace(section, tables=kept))
+
+
+def _without_addresses(value: _Data) -> _Data:
+    """The same plain data with every address in its texts replaced."""
+    changed: object = value
+    if isinstance(value, str):
+        changed = _ADDRESS.sub("an address", value)
+    elif isinstance(value, tuple):
+        changed = tuple(_without_addresses(each) for each in value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        changed = replace(value, **{each.name: _without_addresses(getattr(value, each.name)) for each in fields(value)})
+    return cast("_Data", changed)
 
 
 def _is_of_people(table: Table) -> bool:

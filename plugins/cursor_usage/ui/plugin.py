@@ -43,11 +43,11 @@ class CursorPagePlugin(AirflowPlugin):
     external_views = [  # noqa: RUF012 - as above
         {
             "name": "Cursor",
-            # Relative, so that it holds behind a base URL with a path.
+            # Relative, as the icon is, so that it holds behind a base URL with a path.
             "href": "cursor/",
             "destination": "nav",
             "url_route": "cursor",
-            "icon": f"{URL_PREFIX}/static/icon.svg",
+            "icon": "cursor/static/icon.svg",
             "nav_top_level": True,
         }
     ]

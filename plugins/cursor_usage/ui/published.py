@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import duckdb
 
+from cursor_usage.settings import PUBLISHED_FILE
 from cursor_usage.sql_text import literal
 from cursor_usage.ui.view import Problem
 
@@ -17,7 +18,6 @@ log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
-MARTS_NAME = "marts.duckdb"
 MEMORY_LIMIT = "1GB"
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.05
@@ -30,7 +30,7 @@ NOTHING_PUBLISHED = Problem(
 )
 NOT_READABLE = Problem(
     title="The published file cannot be read",
-    sentence="marts.duckdb is damaged, or it is no file that this version of DuckDB can open.",
+    sentence=f"{PUBLISHED_FILE} is damaged, or it is no file that this version of DuckDB can open.",
     next_step="Clear the task publish of the newest run of cursor_usage_daily: it writes the file anew.",
 )
 OTHER_VERSION = Problem(

@@ -35,9 +35,14 @@ def render_page(page: Page) -> str:
     return _environment().get_template("page.html").render(page=page)
 
 
-def render_problem(problem: Problem) -> str:
-    """A whole page that says why there is nothing, and what to do next."""
-    return _environment().get_template("problem.html").render(problem=problem)
+def render_problem(problem: Problem, *, to_root: str = "") -> str:
+    """A whole page that says why there is nothing, and what to do next.
+
+    Args:
+        problem: what is said.
+        to_root: the way up from the address that it is served at to the app's own, as ``../``; there are its files.
+    """
+    return _environment().get_template("problem.html").render(problem=problem, to_root=to_root)
 
 
 def render_report(pages: Sequence[Page], *, title: str = "Cursor usage") -> str:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cursor_usage.disk import sync
+from cursor_usage.settings import PUBLISHED_FILE
 from cursor_usage.ui.choice import make_choice
 from cursor_usage.ui.page import make_page
-from cursor_usage.ui.published import MARTS_NAME, PublishedFile
+from cursor_usage.ui.published import PublishedFile
 from cursor_usage.ui.rendering import render_report
 from cursor_usage.ui.view import Page
 
@@ -43,7 +44,7 @@ def write_report(
 
 def report_pages(published: Path, *, with_people: bool) -> list[Page]:
     """A page of each team in the verified window, from one state of the published file."""
-    with PublishedFile(published / MARTS_NAME) as marts:
+    with PublishedFile(published / PUBLISHED_FILE) as marts:
         first = make_choice(marts)
         return [
             make_page(marts, make_choice(marts, team_id=team_id, page_size=ROWS, has_people=with_people))

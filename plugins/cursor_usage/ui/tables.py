@@ -38,11 +38,6 @@ class TableQuery:
     order: Mapping[str, str] = field(default_factory=dict)
     written: Callable[[dict[str, Any]], Mapping[str, Value]] | None = None
 
-    @property
-    def is_of_people(self) -> bool:
-        """Whether its rows are of single people: what a report without people leaves out."""
-        return any(column.is_person for column in self.columns)
-
 
 def make_table(marts: PublishedFile, query: TableQuery, choice: Choice) -> Table:
     """The page of rows that was asked for; a page beyond the last is the last."""

@@ -25,6 +25,8 @@ Role = Literal[
     "active",
     "idle",
     "never_active",
+    "new",
+    "removed",
     "entry_model",
     "standard_model",
     "premium_model",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -24,13 +24,34 @@ USAGE_SUMS = (
 )
 
 
-def usage_by_day(marts: PublishedFile, choice: Choice) -> dict[date, Row]:
-    """The team's sums of each loaded day of the window; a day that is not loaded has no row."""
-    sums = ", ".join(f"sum({measure}) as {measure}" for measure in USAGE_SUMS)
+# Which days are loaded is for the events to say: usage_costs_daily also has days of which only the daily usage is, and
+# no row of a loaded day on which nobody did anything.
+_LOADED_DAYS = "select usage_date from restatements where team_id = $1 and usage_date between $2 and $3"
+
+
+def loaded_days(marts: PublishedFile, choice: Choice) -> set[date]:
+    """The days of the window whose events are loaded."""
+    return {row["usage_date"] for row in marts.rows(_LOADED_DAYS, choice.team_and_window)}
+
+
+def usage_by_day(marts: PublishedFile, team_and_days: Sequence[object]) -> dict[date, Row]:
+    """The team's sums of each loaded day; a day that is not loaded has no row.
+
+    Without a request a day's sums are 0; they are None where no request of the day has a price.
+
+    Args:
+        marts: the published file.
+        team_and_days: team_id, first day, last day.
+    """
+    sums = ", ".join(
+        f"case when count(costs.requests) = 0 then 0 else sum(costs.{measure}) end as {measure}"
+        for measure in USAGE_SUMS
+    )
     rows = marts.rows(
-        f"select usage_date, {sums} from usage_costs_daily where team_id = ? and usage_date between ? and ? "
-        "group by usage_date",
-        choice.team_and_window,
+        f"with loaded as ({_LOADED_DAYS}) select loaded.usage_date, {sums} from loaded "
+        "left join usage_costs_daily as costs on costs.team_id = $1 and costs.usage_date = loaded.usage_date "
+        "group by loaded.usage_date",
+        team_and_days,
     )
     return {row["usage_date"]: row for row in rows}
 
@@ -41,8 +62,9 @@ def over_days(choice: Choice, rows: dict[date, Row], measure: str) -> tuple[Any,
 
 
 def total_of(rows: dict[date, Row], measure: str) -> Decimal | None:
-    """The sum over the days; None where no day is loaded, as nothing is known then."""
-    return total(row[measure] for row in rows.values()) if rows else None
+    """The sum over the days; None where no day has a value, as nothing is known then."""
+    values = [row[measure] for row in rows.values() if row[measure] is not None]
+    return total(values) if values else None
 
 
 def in_unit(value: Decimal | None, unit: str) -> str | None:
@@ -63,7 +85,7 @@ def nothing_loaded(choice: Choice, rows: Collection[object]) -> str | None:
     return None if rows else f"No day of {window_words(choice)} is loaded."
 
 
-def not_all_loaded(choice: Choice, rows: dict[date, Row]) -> tuple[str, ...]:
+def not_all_loaded(choice: Choice, rows: Collection[object]) -> tuple[str, ...]:
     """A note where only some days of the window are loaded."""
     if not rows or len(rows) == len(choice.days):
         return ()

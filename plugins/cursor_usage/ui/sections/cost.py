@@ -17,17 +17,22 @@ from cursor_usage.ui.sections._shared import (
 )
 from cursor_usage.ui.tables import TableQuery, make_table
 from cursor_usage.ui.view import Chart, Column, Figure, Section, Series
-from cursor_usage.wording import money
+from cursor_usage.wording import money, plural
 
 SHOWN_CYCLES = 12
-# The fee of a cycle that ended before the first members list is not known, and cash with it.
+_CYCLE_WINDOWS = ("open_cycle", "previous_cycle")
+# The fee of a cycle that ended before the first members list is not known, nor is that of days before the oldest known
+# cycle, and cash with it.
 _ARE_FEES_KNOWN = """
 not exists (
     select 1
     from team_costs
     where team_id = $1 and seat_fee_usd is null and cycle_start_at::date <= $3 and cycle_end_at::date > $2
 )
+and coalesce((select min(cycle_start_at)::date from team_costs where team_id = $1) <= $2, false)
 """
+# Of who has requests, what none of them has a price for is unknown, not nothing.
+_IS_WITHOUT_REQUEST = "coalesce(usage.requests, 0) = 0"
 _COSTS = f"""
 with known as (
     select {_ARE_FEES_KNOWN} as are_fees_known
@@ -52,21 +57,23 @@ select
     coalesce(usage.person, fees.person) as email,
     fees.seat_type,
     case when are_fees_known then coalesce(fees.seat_fee_usd, 0) end as seat_fee_usd,
-    coalesce(usage.on_demand_usd, 0) as on_demand_usd,
-    case when are_fees_known then coalesce(fees.seat_fee_usd, 0) + coalesce(usage.on_demand_usd, 0) end
-        as cash_cost_usd,
-    coalesce(usage.included_usage_usd, 0) as included_usage_usd,
+    case when {_IS_WITHOUT_REQUEST} then 0 else usage.on_demand_usd end as on_demand_usd,
+    case when are_fees_known then coalesce(fees.seat_fee_usd, 0) end
+        + case when {_IS_WITHOUT_REQUEST} then 0 else usage.on_demand_usd end as cash_cost_usd,
+    case when {_IS_WITHOUT_REQUEST} then 0 else usage.included_usage_usd end as included_usage_usd,
     coalesce(usage.requests, 0) as requests
 from usage
 full outer join fees on usage.person = fees.person
 cross join known
 where fees.person is not null or usage.requests > 0
 """
-_FEES = f"""
+_FACTS = f"""
 select
     {_ARE_FEES_KNOWN} as are_fees_known,
-    (select count(distinct email) from usage_costs_daily
-        where team_id = $1 and usage_date between $2 and $3 and requests > 0) as active_developers
+    count(distinct email) as active_developers,
+    count(*) filter (where on_demand_usd is null) as unpriced_developer_days
+from usage_costs_daily
+where team_id = $1 and usage_date between $2 and $3 and requests > 0
 """
 _FEES_BY_DAY = """
 select fee_date, sum(seat_fee_usd) as seat_fee_usd, bool_or(seat_price_source = 'assumed_list') as is_assumed
@@ -107,9 +114,9 @@ def costs(choice: Choice) -> TableQuery:
 
 def make(marts: PublishedFile, choice: Choice) -> Section:
     """Cash and included usage by day, by cycle and by developer."""
-    usage = usage_by_day(marts, choice)
+    usage = usage_by_day(marts, choice.team_and_window)
     fees = {row["fee_date"]: row for row in marts.rows(_FEES_BY_DAY, choice.team_and_window)}
-    facts = marts.row(_FEES, choice.team_and_window) or {}
+    facts = marts.row(_FACTS, choice.team_and_window) or {}
     fee = total_of(fees, "seat_fee_usd") if facts["are_fees_known"] else None
     on_demand = total_of(usage, "on_demand_usd")
     cash = None if fee is None or on_demand is None else fee + on_demand
@@ -130,11 +137,13 @@ def make(marts: PublishedFile, choice: Choice) -> Section:
         ),
         charts=(_cash_by_day(choice, usage, fees), _usage_by_day(choice, usage), _by_cycle(cycles)),
         tables=(make_table(marts, costs(choice), choice),),
-        notes=(*not_all_loaded(choice, usage), *_notes(cycles)),
+        notes=(*not_all_loaded(choice, usage), *_notes(choice, facts["unpriced_developer_days"], cycles)),
     )
 
 
 def _lead(cash: Decimal | None, fee: Decimal | None, on_demand: Decimal | None) -> str:
+    if on_demand is None:
+        return "No request of these days has a price: what they cost is not known."
     if cash is None:
         return f"{money(on_demand)} of on-demand usage in these days; the seat fees of all of them are not known."
     return f"{money(cash)} in these days: {money(fee)} seat fees + {money(on_demand)} on-demand usage."
@@ -142,7 +151,7 @@ def _lead(cash: Decimal | None, fee: Decimal | None, on_demand: Decimal | None) 
 
 def _fee_note(fees: dict[date, Row], *, is_known: bool) -> str:
     if not is_known:
-        return "no members list of all these days"
+        return "not known of all these days"
     return "list prices assumed" if any(row["is_assumed"] for row in fees.values()) else "these days' parts"
 
 
@@ -209,8 +218,17 @@ def _by_cycle(cycles: list[Row]) -> Chart:
     )
 
 
-def _notes(cycles: list[Row]) -> tuple[str, ...]:
+def _notes(choice: Choice, unpriced: int, cycles: list[Row]) -> tuple[str, ...]:
+    notes = []
+    if unpriced:
+        has = "has" if unpriced == 1 else "have"
+        notes.append(f"{plural(unpriced, 'developer-day')} {has} no price: the sums are a lower bound.")
+    if choice.window.key in _CYCLE_WINDOWS:
+        notes.append(
+            "Whole UTC days: the billing cycle begins and ends within a day, so that the verdict, the forecast and the "
+            "chart by cycle differ by that part of a day."
+        )
     partial = [str(cycle["first_day"]) for cycle in cycles if not cycle["is_fully_covered"]]
-    if not partial:
-        return ()
-    return (f"Not all days are loaded of the cycle from {', '.join(partial)}: its usage is a lower bound.",)
+    if partial:
+        notes.append(f"Not all days are loaded of the cycle from {', '.join(partial)}: its usage is a lower bound.")
+    return tuple(notes)

@@ -49,14 +49,14 @@ def restatements(choice: Choice) -> TableQuery:
 
 
 def make(marts: PublishedFile, choice: Choice) -> Section:
-    """Coverage of all loaded history (at most 53 weeks of it), whatever window is chosen."""
+    """Coverage of all loaded history (the calendar: at most 53 weeks of it), whatever window is chosen."""
     days = {row["usage_date"]: row for row in marts.rows(_DAYS, [choice.team_id])}
     published = marts.row("select run_id, published_at from publications limit 1") or {}
     verdict = marts.row("select snapshot_at from verification_verdicts where team_id = ?", [choice.team_id]) or {}
     calendar = _calendar(days, verdict["snapshot_at"].date() if verdict.get("snapshot_at") else None)
-    missing = sum(day.state == "missing" for day in calendar)
+    missing = (max(days) - min(days)).days + 1 - len(days) if days else 0
     late = sum(row["restatements_after_settled"] > 0 for row in days.values())
-    settled = max((day for day, row in days.items() if row["is_settled"]), default=None)
+    settled = _settled_to(days)
     return Section(
         key="freshness",
         title="Freshness",
@@ -64,7 +64,7 @@ def make(marts: PublishedFile, choice: Choice) -> Section:
         tone="warning" if missing or late else "good" if days else "neutral",
         figures=(
             Figure("Newest loaded day", choice.newest_loaded_date, "date"),
-            Figure("Settled to", settled, "date", "older days are restated no more"),
+            Figure("Settled to", settled, "date", "up to here every day is loaded and settled"),
             Figure("Published", published.get("published_at"), "instant"),
             Figure("Loaded days", len(days), "count"),
             Figure("Missing days", missing, "count", "since the first loaded one", "warning" if missing else "neutral"),
@@ -80,6 +80,16 @@ def make(marts: PublishedFile, choice: Choice) -> Section:
         ),
         tables=(make_table(marts, restatements(choice), choice),),
     )
+
+
+def _settled_to(days: dict[date, Row]) -> date | None:
+    """The day before the first one that is missing or not settled; None where that is the first loaded one."""
+    settled = None
+    for day in sorted(days):
+        if not days[day]["is_settled"] or (settled is not None and day - settled > timedelta(days=1)):
+            break
+        settled = day
+    return settled
 
 
 def _lead(days: dict[date, Row], settled: date | None, missing: int, late: int) -> str:
@@ -107,7 +117,7 @@ def _calendar_day(day: date, row: Row | None, newest: date) -> CalendarDay:
         return CalendarDay(day, "missing", f"{day}: not loaded. The next run fetches it.")
     if row["restatements_after_settled"] > 0:
         moved = money(row["moved_usage_value_usd"])
-        return CalendarDay(day, "moved", f"{day}: {moved} of usage value moved after it was first complete.")
+        return CalendarDay(day, "moved", f"{day}: moved after settling; {moved} of usage value moved in all.")
     if row["is_settled"]:
         return CalendarDay(day, "settled", f"{day}: loaded and settled.")
     return CalendarDay(day, "loaded", f"{day}: loaded; charges may still change.")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from cursor_usage.ui.choice import Choice
 from cursor_usage.ui.published import PublishedFile, Row
-from cursor_usage.ui.sections._shared import nothing_loaded, window_words
+from cursor_usage.ui.sections._shared import loaded_days, not_all_loaded, nothing_loaded, window_words
 from cursor_usage.ui.tables import TableQuery, make_table
 from cursor_usage.ui.view import Chart, Column, Figure, Role, Section, Series
 from cursor_usage.wording import money
@@ -28,7 +29,7 @@ where team_id = ? and usage_date between ? and ?
 group by usage_date, model_tier
 """
 _BY_MODEL = f"""
-select model, any_value(model_tier) as model_tier, sum(usage_value_usd) as usage_value_usd
+select model, max_by(model_tier, usage_date) as model_tier, sum(usage_value_usd) as usage_value_usd
 from model_mix_daily
 where team_id = ? and usage_date between ? and ?
 group by model
@@ -39,7 +40,7 @@ _DEVELOPERS_MODELS = """
 select
     coalesce(email, 'unattributed') as email,
     model,
-    any_value(model_tier) as model_tier,
+    max_by(model_tier, usage_date) as model_tier,
     sum(requests) as requests,
     case when sum(sum(requests)) over (partition by email) > 0
         then sum(requests) / sum(sum(requests)) over (partition by email) end as request_share,
@@ -98,7 +99,9 @@ def savings(choice: Choice) -> TableQuery:
         columns=(
             Column("email", "Developer", "text", is_person=True),
             Column("target_model_tier", "Done by", "text", "The tier that would answer them instead."),
-            Column("simple_premium_model_requests", "Simple requests", "count"),
+            Column(
+                "simple_premium_model_requests", "Simple requests", "count", "Of on-demand and included usage only."
+            ),
             Column("simple_on_demand_usd", "Their on-demand", "usd"),
             Column("simple_included_usage_usd", "Their included usage", "usd"),
             Column("cash_saved_low_usd", "Cash saved, at least", "usd"),
@@ -117,6 +120,7 @@ def savings(choice: Choice) -> TableQuery:
 
 def make(marts: PublishedFile, choice: Choice) -> Section:
     """Models of the window; savings are of the verified 14 days, whatever window is chosen."""
+    loaded = loaded_days(marts, choice)
     days = marts.rows(_BY_DAY, choice.team_and_window)
     models = marts.rows(_BY_MODEL, choice.team_and_window)
     saved = marts.row(_SAVED, [choice.team_id]) or {}
@@ -127,7 +131,7 @@ def make(marts: PublishedFile, choice: Choice) -> Section:
     return Section(
         key="models",
         title="Models",
-        lead=nothing_loaded(choice, days) or _lead(requests, premium, simple),
+        lead=nothing_loaded(choice, loaded) or _lead(requests, premium, simple),
         figures=(
             Figure("Requests", requests, "count"),
             Figure("To premium models", premium / requests if requests else None, "share", f"{premium:,} requests"),
@@ -135,11 +139,12 @@ def make(marts: PublishedFile, choice: Choice) -> Section:
             Figure("Cash it could save", _range(saved, "cash"), "text", note),
             Figure("Allowance it could save", _range(saved, "allowance"), "text", f"{note}; included usage, no cash"),
         ),
-        charts=(_by_tier(choice, days), _by_model(choice, models)),
+        charts=(_by_tier(choice, days, loaded), _by_model(choice, models)),
         tables=(
             make_table(marts, developers_models(choice), choice),
             make_table(marts, savings(choice), choice),
         ),
+        notes=not_all_loaded(choice, loaded),
     )
 
 
@@ -158,11 +163,10 @@ def _range(saved: Row, kind: str) -> str | None:
     return f"{money(saved[f'{kind}_low'])} to {money(saved[f'{kind}_high'])}"
 
 
-def _by_tier(choice: Choice, days: list[Row]) -> Chart:
+def _by_tier(choice: Choice, days: list[Row], loaded: set[date]) -> Chart:
     values: dict[tuple[Any, str], Decimal] = {
         (row["usage_date"], row["model_tier"]): row["usage_value_usd"] for row in days
     }
-    loaded = {day for day, _ in values}
     totals = {tier: sum((values.get((day, tier), Decimal(0)) for day in loaded), Decimal(0)) for tier, _, _ in TIERS}
     return Chart(
         key="models_by_day",

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from cursor_usage.ui.choice import Choice
 from cursor_usage.ui.published import PublishedFile, Row
+from cursor_usage.ui.sections._shared import usage_by_day
 from cursor_usage.ui.view import Chart, Figure, Section, Series
 from cursor_usage.wording import money, plural
 
@@ -20,12 +21,6 @@ select count(*) as reached, min(limit_hit_date) as first_date
 from overage_forecasts
 where team_id = ? and scope = 'developer' and limit_hit_date is not null
 """
-_BY_DAY = """
-select usage_date, sum(on_demand_usd) as on_demand_usd
-from usage_costs_daily
-where team_id = ? and usage_date between ? and ?
-group by usage_date
-"""
 
 
 def make(marts: PublishedFile, choice: Choice) -> Section:
@@ -35,10 +30,8 @@ def make(marts: PublishedFile, choice: Choice) -> Section:
     if forecast is None:
         return Section("overage", title, "There is no forecast: no billing cycle is open, or no day of it is loaded.")
     limits = marts.row(_LIMITS, [choice.team_id]) or {}
-    usage = {
-        row["usage_date"]: row["on_demand_usd"]
-        for row in marts.rows(_BY_DAY, [choice.team_id, forecast["first_day"], forecast["as_of_date"]])
-    }
+    by_day = usage_by_day(marts, [choice.team_id, forecast["first_day"], forecast["as_of_date"]])
+    usage = {day: row["on_demand_usd"] for day, row in by_day.items()}
     reached = limits["reached"]
     return Section(
         key="overage",

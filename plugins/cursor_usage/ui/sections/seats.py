@@ -35,6 +35,7 @@ select
     count(*) filter (where reclaim_tier = 'certain') as certain,
     count(*) filter (where reclaim_tier = 'probable') as probable,
     sum(saved_at_next_renewal_usd) as saved_usd,
+    sum(saved_at_next_renewal_usd) filter (where reclaim_tier in ('certain', 'probable')) as sure_saved_usd,
     sum(reassignable_now_usd) as reassignable_usd
 from adoption_gaps
 where team_id = ?
@@ -47,10 +48,10 @@ where team_id = ? and usage_date between ? and ?
 _SUREST_FIRST = "case reclaim_tier when 'certain' then 1 when 'probable' then 2 when 'review' then 3 else 4 end"
 _STACK: tuple[tuple[str, Role, str], ...] = (
     ("Active", "active", "active_seats"),
-    ("New", "other", "new_seats"),
+    ("New", "new", "new_seats"),
     ("Idle", "idle", "idle_seats"),
     ("Never active", "never_active", "never_active_seats"),
-    ("Removed, still paid", "unknown_model", "removed_seats"),
+    ("Removed, still paid", "removed", "removed_seats"),
 )
 
 
@@ -74,7 +75,7 @@ def reclaim(choice: Choice) -> TableQuery:
         sql=_RECLAIM,
         parameters=[choice.team_id],
         default_sort="reclaim_tier",
-        empty="Every paid seat is used.",
+        empty="No paid seat is an adoption gap.",
         order={"reclaim_tier": _SUREST_FIRST},
         written=_written,
     )
@@ -93,9 +94,10 @@ def make(marts: PublishedFile, choice: Choice) -> Section:
             Figure("Paid seats", seats["paid_seats"], "count", f"as of {seats['as_of_date'] or 'no day yet'}"),
             _price(seats),
             Figure("Monthly seat fee", seats["monthly_seat_fee_usd"], "usd", _assumed(seats)),
-            Figure("Active", seats["active"], "count", "used in the last 14 days"),
-            Figure("Idle", seats["idle"], "count", "used longer ago"),
+            Figure("Active", seats["active"], "count", "used recently enough not to be idle"),
+            Figure("Idle", seats["idle"], "count", "used, but too long ago"),
             Figure("Never active", seats["never_active"], "count", "in all observed days"),
+            Figure("New or removed", seats["new"] + seats["removed"], "count", "in grace, or paid to the cycle's end"),
             Figure("Saved a month", seats["saved_usd"], "usd", "if all but the excluded are given back"),
             Figure("Reassignable now", seats["reassignable_usd"], "usd", "of this cycle's fee, paid already"),
         ),
@@ -109,12 +111,12 @@ def _lead(seats: Row) -> str:
     if not seats["paid_seats"]:
         return "No paid seat is known for this team."
     if not seats["gaps"]:
-        return f"All of {plural(seats['paid_seats'], 'paid seat')} are used or new."
+        return f"None of {plural(seats['paid_seats'], 'paid seat')} is an adoption gap."
     sure = seats["certain"] + seats["probable"]
-    return (
-        f"{seats['gaps']:,} of {plural(seats['paid_seats'], 'paid seat')} are not used, {sure:,} of them certain or "
-        f"probable to give back: {money(seats['saved_usd'])} a month."
-    )
+    unused = f"{seats['gaps']:,} of {plural(seats['paid_seats'], 'paid seat')} are not used"
+    if not sure:
+        return f"{unused}; none of them is certain or probable to give back."
+    return f"{unused}, {sure:,} of them certain or probable to give back: {money(seats['sure_saved_usd'])} a month."
 
 
 def _price(seats: Row) -> Figure:

@@ -17,7 +17,7 @@ _KINDS: tuple[tuple[str, str, Role], ...] = (
 
 def make(marts: PublishedFile, choice: Choice) -> Section:
     """Tokens of requests in the window."""
-    usage = usage_by_day(marts, choice)
+    usage = usage_by_day(marts, choice.team_and_window)
     totals = {measure: int(total_of(usage, measure) or 0) for measure, _, _ in _KINDS}
     whole = sum(totals.values())
     read = totals["cache_read_tokens"]

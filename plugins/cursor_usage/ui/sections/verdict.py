@@ -68,9 +68,9 @@ ages as (
 )
 
 select
-    totals.measure_order, totals.label, totals.reference_source, totals.unit, totals.window_start_date,
-    totals.window_end_date, totals.warehouse_value, totals.reference_value, totals.difference, totals.verdict,
-    ages.verdict_since_at, totals.explanation
+    totals.measure, totals.measure_order, totals.label, totals.reference_source, totals.unit,
+    totals.window_start_date, totals.window_end_date, totals.warehouse_value, totals.reference_value,
+    totals.difference, totals.verdict, ages.verdict_since_at, totals.explanation
 from verification_totals as totals
 left join ages
     on totals.measure = ages.measure
@@ -104,6 +104,7 @@ def totals(choice: Choice) -> TableQuery:
             Column("reference_source", "Compared with", "text", "Nothing where no reference exists."),
             Column("window_start_date", "First day", "date"),
             Column("window_end_date", "Last day", "date"),
+            Column("unit", "Unit", "text", is_sortable=False),
             Column("warehouse_value", "Here", "text", "By the loaded events, in the figure's own unit."),
             Column("reference_value", "Reference", "text"),
             Column("difference", "Difference", "text", "Here minus the reference."),
@@ -128,6 +129,7 @@ def causes(choice: Choice) -> TableQuery:
             Column("label", "Figure", "text"),
             Column("reference_source", "Compared with", "text"),
             Column("cause", "Cause", "text"),
+            Column("unit", "Unit", "text", is_sortable=False),
             Column("difference", "Part of the difference", "text", "The parts of a figure sum to its difference."),
             Column("upper_bound", "At most", "text", "No part: how much may still come to be the cause."),
             Column("addresses", "Addresses", "count"),
@@ -148,7 +150,7 @@ def make(marts: PublishedFile, choice: Choice) -> Section:
     if said is None:
         return Section("verdict", "Verdict", "There is no verdict for this team.", tone="warning")
     primary = marts.row(
-        f"select verdict_since_at, verdict from ({_TOTALS}) where label = 'on-demand usage in the open cycle' "
+        f"select verdict_since_at, verdict from ({_TOTALS}) where measure = 'cycle_on_demand_usd' "
         "and reference_source = 'cursor_spend_api'",
         [choice.team_id],
     )
