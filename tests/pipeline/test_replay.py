@@ -199,7 +199,8 @@ def test_what_a_restored_warehouse_found_unchanged_wins_over_what_the_lost_one_h
     runner.until_load(day, day)
     simulator.faults.clear()
     shutil.copyfile(back_up, runner.data.warehouse)
-    simulator.clock.advance(timedelta(hours=1))
+    # What the lost one had loaded is landed and would be loaded again, for a week.
+    simulator.clock.advance(timedelta(days=8))
     assert runner.until_load(day, day).windows_unchanged["usage_events"] == 1
     before = runner.raw_rows()
     replay(runner.data)
