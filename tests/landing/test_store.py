@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -11,7 +13,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cursor_usage.landing import Landing, LandingBusyError, LandingError, Manifest, Window
+from cursor_usage.landing import Landing, LandingBusyError, LandingError, Manifest, Window, store
 
 HOST = "http://127.0.0.1:9"
 BEGAN = datetime(2026, 11, 4, 5, 30, tzinfo=UTC)
@@ -89,6 +91,63 @@ def test_an_equal_answer_is_a_manifest_that_points_to_the_one_before(landing):
     third = land(landing, [[b'{"a":2}']], began=BEGAN + timedelta(hours=2))
     assert third.same_records_as is None
     assert landing.newest(WINDOW) == third
+
+
+DAMAGED = {
+    "cut": lambda content: content[: len(content) // 2],
+    "other records": lambda _: zstandard.compress(b'{"a":2}\n'),
+    "no zstd": lambda _: b"<html>",
+    "emptied": lambda _: b"",
+    "more behind it": lambda content: content + b"rubbish",
+    "gone": lambda _: None,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_an_equal_answer_takes_the_place_of_one_that_was_damaged_or_lost(landing, caplog, damage):
+    records = [b'{"a":%d}' % number for number in range(500)]
+    first = land(landing, [records])
+    path = landing.root / first.records_path
+    content = DAMAGED[damage](path.read_bytes())
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    second = land(landing, [records], began=BEGAN + timedelta(hours=1))
+    assert second.same_records_as == first.fetch_id
+    assert lines_of(landing, first) == lines_of(landing, second) == records
+    assert len(list(landing.root.rglob("records.jsonl.zst"))) == 1
+    assert f"{path} was damaged or gone" in caplog.text
+    caplog.clear()
+    land(landing, [records], began=BEGAN + timedelta(hours=2))
+    assert caplog.text == ""
+
+
+def test_an_equal_answer_that_is_compressed_otherwise_is_whole(landing, caplog):
+    first = land(landing, [[b'{"a":1}']])
+    path = landing.root / first.records_path
+    path.write_bytes(zstandard.ZstdCompressor(level=19).compress(b'{"a":1}\n'))
+    content = path.read_bytes()
+    assert land(landing, [[b'{"a":1}']], began=BEGAN + timedelta(hours=1)).same_records_as == first.fetch_id
+    assert path.read_bytes() == content
+    assert caplog.text == ""
+
+
+def test_an_equal_answer_keeps_its_own_records_where_the_folder_that_it_would_point_to_is_gone(landing):
+    first = land(landing, [[b'{"a":1}']])
+    second = land(landing, [[b'{"a":1}']], began=BEGAN + timedelta(hours=1))
+    shutil.rmtree(landing.root / landing.manifest_path(first))
+    third = land(landing, [[b'{"a":1}']], began=BEGAN + timedelta(hours=2))
+    assert second.same_records_as == first.fetch_id
+    assert third.same_records_as is None
+    assert lines_of(landing, third) == [b'{"a":1}']
+
+
+def test_the_folders_of_a_new_window_reach_the_disk_too(landing, monkeypatch):
+    synced: list[Path] = []
+    monkeypatch.setattr(store, "sync", synced.append)
+    manifest = land(landing, [[b'{"a":1}']])
+    fetch = landing.root / landing.manifest_path(manifest)
+    assert {fetch.parent, fetch.parent.parent, landing.folder} <= set(synced)
 
 
 def test_a_fetch_that_breaks_off_leaves_nothing_that_looks_whole(landing):

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import errno
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
 import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from cursor_usage.hooks.failures import failing_by_meaning
 from cursor_usage.pipeline.build import build
+from cursor_usage.pipeline.prune import prune
 from cursor_usage.pipeline.publish import newest_publication, publish
 from cursor_usage.pipeline.run import TeamTask
 from tests.cursor_api_simulator import Simulator
@@ -175,6 +177,29 @@ def test_while_noting_what_was_loaded(runner, undisturbed, monkeypatch, file):
     assert runner.raw_rows() == undisturbed
     assert len(list((runner.data.landing / "team=acme" / "ledger").glob("*.json"))) >= 1
     assert runner.run_file(task).error is None
+
+
+def test_while_judging(runner, monkeypatch):
+    task = runner.task(*DAYS)
+    runner.extract(task)
+    with monkeypatch.context() as patch:
+        refuse_bytes(patch, "/run/judgement.json")
+        with pytest.raises(AirflowException, match=SAYS) as raised, failing_by_meaning():
+            runner.judge(task)
+    assert not isinstance(raised.value, AirflowFailException), "it is tried again"
+    assert not runner.run_file(task).is_refused
+    assert runner.judge(task).error is None
+
+
+def test_pruning_frees_space_where_there_is_none(runner, monkeypatch):
+    for value in ("old", "new"):
+        runner.simulator.faults.add("unknown_field", endpoint="usage_events", times=None, value=value)
+        runner.until_load(*DAYS)
+        runner.simulator.faults.clear()
+    refuse_bytes(monkeypatch, ".holder")
+    freed = prune(runner.data, 1, now=datetime(2027, 11, 1, tzinfo=UTC))
+    assert freed.size_bytes > 0
+    assert list(runner.data.root.glob("*.holder")) == []
 
 
 def test_while_building_and_while_publishing(runner):

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from cursor_usage.cursor_api import (
+    CursorAdminClient,
     CursorAnswerError,
     CursorAuthError,
     CursorPlanError,
@@ -265,3 +266,41 @@ def test_the_key_is_nowhere_but_in_the_request(pipeline, simulator, caplog):
     for text in (landed_text(pipeline), caplog.text):
         assert pipeline.key not in text
         assert encoded not in text
+
+
+def test_a_spend_list_that_never_has_the_announced_length_is_taken_with_a_warning(pipeline, simulator):
+    """Removed members with spend are in the list, whether they are counted or not."""
+    simulator.faults.add("count_off", endpoint="spend", times=None)
+    task = pipeline.task()
+    run_file = pipeline.extract(task)
+    assert outcomes(run_file) == dict.fromkeys(["members", "spend", "daily_usage", "usage_events"], "ok")
+    assert len(pipeline.requests("spend")) == 2 * 3, "each snapshot is tried three times"
+    warnings = [fact.text for fact in pipeline.judge(task).findings if fact.severity == "warning"]
+    assert "spend of snapshot: the API announced 16 records and 15 came. The same in 1 more window." in warnings
+    pipeline.load(task)
+    loads = pipeline.raw("select records_announced, records_received from raw.loads where endpoint = 'spend'")
+    assert loads == [(16, 15)] * 2
+    assert pipeline.raw("select count(*) > 0 from raw.cursor_usage_events") == [(True,)]
+
+
+def test_a_spend_list_that_has_the_announced_length_in_the_end_is_taken_without_one(pipeline, simulator):
+    simulator.faults.add("count_off", endpoint="spend", times=2)
+    pipeline.until_load()
+    loads = pipeline.raw("select records_announced = records_received from raw.loads where endpoint = 'spend'")
+    assert loads == [(True,)] * 2
+
+
+def test_a_second_spend_snapshot_without_a_page_costs_no_closed_day(pipeline, monkeypatch):
+    real, asked = CursorAdminClient.spend, []
+
+    async def spend(client):
+        asked.append(1)
+        if len(asked) == 1:
+            async for page in real(client):
+                yield page
+
+    monkeypatch.setattr(CursorAdminClient, "spend", spend)
+    pipeline.until_load()
+    assert len(asked) == 2
+    assert pipeline.raw("select count(*) from raw.loads where endpoint = 'spend'") == [(1,)]
+    assert pipeline.raw("select count(*) > 0 from raw.cursor_usage_events") == [(True,)]

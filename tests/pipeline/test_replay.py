@@ -12,10 +12,12 @@ import pytest
 
 from cursor_usage.pipeline import replay as replay_module
 from cursor_usage.pipeline.errors import PipelineError
+from cursor_usage.pipeline.ledger import loads_with_rows
 from cursor_usage.pipeline.prune import keep_days_from, prune
 from cursor_usage.pipeline.replay import replay
 from cursor_usage.settings import DataDir
 from cursor_usage.warehouse.connection import WarehouseLockedError, writer
+from cursor_usage.warehouse.ledger import NotedLoad
 from tests.cursor_api_simulator import Simulator
 from tests.pipeline.history import History, raw_of
 from tests.pipeline.pipeline_runner import PipelineRunner, run_script
@@ -183,6 +185,49 @@ def test_snapshots_of_a_warehouse_that_was_lost_and_begun_anew_come_back_too(sim
         simulator.clock.advance(timedelta(days=1))
         runner.until_load()
         later = runner.raw("select snapshot_at from raw.cursor_spend group by 1 order by 1")[len(snapshots) :]
+
+
+@pytest.mark.usefixtures("without_marts")
+def test_what_a_restored_warehouse_found_unchanged_wins_over_what_the_lost_one_had_loaded_since(simulator, tmp_path):
+    runner = PipelineRunner(simulator, tmp_path / "data")
+    back_up, day = tmp_path / "back_up.duckdb", date(2026, 11, 7)
+    runner.until_load(day, day)
+    shutil.copyfile(runner.data.warehouse, back_up)
+    simulator.clock.advance(timedelta(hours=1))
+    simulator.faults.add("unknown_field", endpoint="usage_events", times=None, value="of the lost one")
+    simulator.faults.add("unknown_field", endpoint="daily_usage", times=None, value="of the lost one")
+    runner.until_load(day, day)
+    simulator.faults.clear()
+    shutil.copyfile(back_up, runner.data.warehouse)
+    # What the lost one had loaded is landed and would be loaded again, for a week.
+    simulator.clock.advance(timedelta(days=8))
+    assert runner.until_load(day, day).windows_unchanged["usage_events"] == 1
+    before = runner.raw_rows()
+    replay(runner.data)
+    assert runner.raw_rows() == before
+
+
+NOON = datetime(2026, 11, 8, 12)  # noqa: DTZ001  # as DuckDB's timestamp
+
+
+def noted(name: str, hour: int, checksum: str | None, *, is_unchanged: bool = False) -> NotedLoad:
+    day, at = date(2026, 11, 7), NOON + timedelta(hours=hour)
+    return NotedLoad(name, "acme", "usage_events", False, day, day, at, is_unchanged, name, checksum)  # noqa: FBT003
+
+
+@pytest.mark.parametrize(
+    ("loads", "owners"),
+    [
+        ([noted("a", 1, "R1"), noted("b", 2, "R2"), noted("c", 3, "R1", is_unchanged=True)], {"c"}),
+        ([noted("a", 1, "R1"), noted("b", 2, "R1", is_unchanged=True)], {"a"}),
+        ([noted("a", 1, "R1"), noted("c", 3, "R1", is_unchanged=True), noted("b", 2, "R2")], {"a"}),
+        ([noted("c", 3, "R1", is_unchanged=True)], {"c"}),
+        ([noted("a", 1, None), noted("b", 2, None), noted("c", 3, None, is_unchanged=True)], {"b"}),
+    ],
+    ids=["another in between", "the same", "an older one later", "without the one before", "without checksums"],
+)
+def test_an_unchanged_load_has_rows_where_its_answer_is_not_there(loads, owners):
+    assert loads_with_rows(loads) == owners
 
 
 @pytest.mark.usefixtures("without_marts")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import functools
 import time
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import zstandard
 
-from cursor_usage.cursor_api import CursorAnswerError, CursorServerError
+from cursor_usage.cursor_api import CursorAnswerError, CursorAuthError, CursorServerError
 from cursor_usage.landing import Landing, LandingBusyError
 from cursor_usage.pipeline import load as load_step
-from cursor_usage.pipeline.errors import JudgementError
+from cursor_usage.pipeline.errors import JudgementError, SeedError
 from cursor_usage.pipeline.extract import extract
 from cursor_usage.pipeline.prepare import make_data_dir
+from cursor_usage.quality import UnreadableRecordsError
 from cursor_usage.warehouse.connection import WarehouseLockedError, writer
 from tests.cursor_api_simulator import Simulator
 from tests.pipeline.killed_fetch import killed_at
@@ -228,6 +230,78 @@ def test_what_did_not_pass_the_checks_is_fetched_again(pipeline, simulator, undi
     pipeline.judge(task)
     pipeline.load(task)
     assert fetches(pipeline) == fetches(undisturbed)
+
+
+def landed_records(pipeline: PipelineRunner, start: date) -> Path:
+    (path,) = pipeline.data.landing.glob(f"*/endpoint=usage_events/window={start}_*/*/records.jsonl.zst")
+    return path
+
+
+@pytest.mark.parametrize("by", ["the same run", "the next run"])
+def test_what_cannot_be_read_any_more_is_fetched_again_and_whole_everywhere(pipeline, simulator, undisturbed, by):
+    task = pipeline.task(START, END)
+    pipeline.extract(task)
+    records = landed_records(pipeline, START)
+    whole = records.read_bytes()
+    records.write_bytes(b"<html>" + whole)
+    with pytest.raises(UnreadableRecordsError, match="cannot be read as lines of JSON"):
+        pipeline.judge(task)
+    simulator.forget_requests()
+    if by == "the next run":
+        task = pipeline.task(START, END)
+    pipeline.extract(task)
+    assert pages_asked(pipeline, START)[0] == 1
+    pipeline.judge(task)
+    pipeline.load(task)
+    assert fetches(pipeline) == fetches(undisturbed)
+    assert pipeline.raw_rows() == undisturbed.raw_rows()
+    assert landed_records(pipeline, START).read_bytes() == whole
+
+
+def test_what_a_typo_in_a_users_seed_kept_from_being_judged_is_not_fetched_again(pipeline, simulator):
+    task = pipeline.task(START, END)
+    pipeline.extract(task)
+    pipeline.data.seeds.mkdir()
+    (pipeline.data.seeds / "cursor_kinds.csv").write_text("kimd,category\n")
+    with pytest.raises(SeedError):
+        pipeline.judge(task)
+    simulator.forget_requests()
+    pipeline.until_load(START, END)
+    assert pages_asked(pipeline, START) == pages_asked(pipeline, SECOND_WINDOW) == []
+
+
+def test_what_was_refused_is_fetched_again_also_after_a_try_that_failed_before_it_came_to_fetching(pipeline, simulator):
+    simulator.faults.add("missing_field", "usage_events", start_date=START.isoformat(), field="timestamp", times=None)
+    task = pipeline.task(START, END)
+    pipeline.extract(task)
+    with pytest.raises(JudgementError):
+        pipeline.judge(task)
+    simulator.faults.clear()
+
+    def no_client():
+        raise CursorAuthError("the connection has no key")
+
+    with pytest.raises(CursorAuthError):
+        pipeline.extract(task, no_client)
+    assert pipeline.run_file(task).is_refused
+    assert set(pipeline.run_file(task).errors) == {"extract", "judge"}
+    simulator.forget_requests()
+    run_file = pipeline.extract(task)
+    assert pages_asked(pipeline, START)[0] == 1
+    assert not run_file.is_refused
+    assert set(run_file.errors) == {"judge"}
+
+
+def test_a_cleared_run_whose_records_were_pruned_fetches_them_again(pipeline, simulator, undisturbed):
+    task = pipeline.task(START, END)
+    pipeline.extract(task)
+    landed_records(pipeline, START).unlink()
+    simulator.forget_requests()
+    pipeline.extract(task)
+    assert pages_asked(pipeline, START)[0] == 1
+    assert pages_asked(pipeline, SECOND_WINDOW) == []
+    pipeline.load(task)
+    assert pipeline.raw_rows() == undisturbed.raw_rows()
 
 
 def test_what_a_lock_kept_from_being_loaded_is_not_fetched_again(pipeline, monkeypatch):

@@ -11,13 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 
+import duckdb
 import pytest
 
+from cursor_usage.pipeline import build as build_step
+from cursor_usage.pipeline import judge as judge_step
 from cursor_usage.pipeline import load as load_step
 from cursor_usage.pipeline.build import build
 from cursor_usage.pipeline.conclude import conclude
 from cursor_usage.pipeline.errors import PublishError
 from cursor_usage.pipeline.judge import judge
+from cursor_usage.pipeline.known_names import known_kind
 from cursor_usage.pipeline.publish import newest_publication, publish, published_run
 from cursor_usage.settings import PROJECT_DIR
 from cursor_usage.warehouse.connection import WarehouseLockedError, connected, writer
@@ -110,3 +114,37 @@ def test_a_second_run_that_waits_too_long_names_the_first_and_changes_nothing(pi
     assert pipeline.raw_rows() == before
     pipeline.load(task)
     assert pipeline.raw_rows() != before
+
+
+def test_two_teams_that_are_judged_side_by_side_leave_each_other_their_seeds(pipeline, monkeypatch):
+    data, folders = pipeline.data, []
+
+    def while_another_one_is_judged(seeds):
+        folders.append(seeds)
+        if len(folders) == 1:
+            judge_step._known_names(data)
+        return known_kind(seeds)
+
+    monkeypatch.setattr(judge_step, "known_kind", while_another_one_is_judged)
+    is_known_kind, is_known_model = judge_step._known_names(data)
+    assert is_known_kind("Usage-based")
+    assert is_known_model("gpt-5")
+    assert len(set(folders)) == 2
+    assert list(data.work.iterdir()) == []
+
+
+def test_a_reader_that_comes_between_the_pipeline_and_dbt_is_named_and_the_build_is_tried_again(pipeline, monkeypatch):
+    task = loaded(pipeline, date(2026, 11, 20))
+    real = build_step._dbt_build
+
+    def with_a_reader(*arguments, **words):
+        with duckdb.connect(str(pipeline.data.warehouse), read_only=True):
+            real(*arguments, **words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(build_step, "_dbt_build", with_a_reader)
+        with pytest.raises(WarehouseLockedError, match=rf"is open in .*\(process {os.getpid()}\)") as raised:
+            build(pipeline.data, task.run_id, [task], {})
+    assert raised.value.is_retryable
+    build(pipeline.data, task.run_id, [task], {})
+    publish(pipeline.data, task.run_id)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
 import sys
 import textwrap
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -225,3 +227,14 @@ def test_judging_reaches_no_network(tmp_path):
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_a_full_disk_is_said_to_be_one(tmp_path):
+    def write():
+        with data_docs.docs_of_run(tmp_path, team_id="acme", run_id="run", judged_at=datetime.now(UTC)) as docs:
+            assert docs.site_dir.is_dir()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(OSError, match="No space left"):
+        write()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

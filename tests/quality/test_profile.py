@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cursor_usage.quality import QualityError, judge
+from cursor_usage.quality import QualityError, UnreadableRecordsError, judge, profile
 from cursor_usage.quality.profile import profile_windows
 from tests.quality.landed import END_MS, EVENT, KNOWN, START_MS, changed, landed
 
@@ -199,7 +200,7 @@ def judge_it(tmp_path, *windows):
 )
 def test_a_damaged_file_is_an_error_and_no_pass(tmp_path, content):
     window = damaged(landed(tmp_path, "usage_events", "2026-11-02", [EVENT]), content)
-    with pytest.raises(QualityError, match=r"landed usage_events of 2026-11-02 cannot be read") as raised:
+    with pytest.raises(UnreadableRecordsError, match=r"landed usage_events of 2026-11-02 cannot be read") as raised:
         judge_it(tmp_path, window)
     assert "secret" not in str(raised.value)
 
@@ -207,7 +208,7 @@ def test_a_damaged_file_is_an_error_and_no_pass(tmp_path, content):
 def test_a_missing_file_is_an_error(tmp_path):
     window = landed(tmp_path, "members", "snapshot", [])
     window.records_path.unlink()
-    with pytest.raises(QualityError, match="landed members of snapshot are not at"):
+    with pytest.raises(UnreadableRecordsError, match="landed members of snapshot are not at"):
         judge_it(tmp_path, window)
 
 
@@ -225,3 +226,12 @@ def test_an_unknown_endpoint_is_an_error(tmp_path):
 def test_a_window_without_bounds_is_an_error(tmp_path, endpoint):
     with pytest.raises(QualityError, match="without the window that was asked for"):
         judge_it(tmp_path, landed(tmp_path, endpoint, "x", [], start_at=None, start_date=None))
+
+
+def test_a_machine_without_memory_is_not_a_damaged_file(tmp_path, monkeypatch):
+    def out_of_memory(*_args, **_kwargs):
+        raise duckdb.OutOfMemoryException
+
+    monkeypatch.setattr(profile, "_event_profiles", out_of_memory)
+    with pytest.raises(duckdb.OutOfMemoryException):
+        judge_it(tmp_path, landed(tmp_path, "usage_events", "2026-11-02", [EVENT]))

@@ -23,7 +23,7 @@ from cursor_usage.warehouse.connection import (
     connected,
     writer,
 )
-from cursor_usage.warehouse.load import LandedFetch, load, loaded_days
+from cursor_usage.warehouse.load import LandedFetch, load, loaded_days, rows_by_day
 
 FIRST = date(2026, 11, 2)
 BEGAN = datetime(2026, 11, 9, 5, 30, tzinfo=UTC)
@@ -327,3 +327,17 @@ def test_a_client_that_has_the_file_open_is_named(tmp_path):
         ):
             pass
         client.stdin.close()
+
+
+def test_the_newest_loaded_days_are_those_that_were_loaded_with_events_or_without(warehouse, land):
+    later = FIRST + timedelta(days=20)
+    load(warehouse, land([event(FIRST), event(FIRST)]))
+    load(warehouse, land([event(later)], start=later))
+    assert rows_by_day(warehouse, "o'team") == {FIRST: 2, later: 1}
+    newest = FIRST + timedelta(days=28)
+    load(warehouse, land([], start=FIRST + timedelta(days=21), end=newest))
+    assert rows_by_day(warehouse, "o'team") == {later: 1}
+    open_day = later + timedelta(days=200)
+    load(warehouse, land([event(open_day)], start=open_day, is_open_day=True))
+    assert rows_by_day(warehouse, "o'team") == {later: 1}
+    assert rows_by_day(warehouse, "another team") == {}

@@ -81,3 +81,11 @@ def test_a_build_without_a_history_passes(warehouse):
     begin_build(warehouse, "run_1", "project")
     pass_build(warehouse, "run_1")
     assert warehouse.execute("select count(passed_at) from raw.builds").fetchall() == [(1,)]
+
+
+def test_a_build_of_the_run_that_died_has_not_passed_because_the_next_one_does(warehouse):
+    begin_build(warehouse, "run_1", "project")
+    begin_build(warehouse, "run_1", "project")
+    pass_build(warehouse, "run_1")
+    passed = warehouse.execute("select passed_at is not null from raw.builds order by started_at").fetchall()
+    assert passed == [(False,), (True,)]

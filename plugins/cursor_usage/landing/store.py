@@ -7,7 +7,9 @@ another can go on with it. Single files end in ``.partial`` until then.
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
+import logging
 import re
 import secrets
 import shutil
@@ -28,12 +30,15 @@ from cursor_usage.disk import sync, write_durably
 from cursor_usage.landing.manifest import FORMAT_VERSION, MANIFEST_NAME, RECORDS_NAME, Manifest, Window
 from cursor_usage.landing.unfinished import NOTES_NAME, Beginning, PageNote, Unfinished
 
+log = logging.getLogger(__name__)
+
 _PARTIAL = ".partial"
 _UNFINISHED = ".unfinished"
 # What nobody came back for in a week is not gone on with, and a run fetches no more windows than this side by side.
 _UNFINISHED_KEPT_SECONDS = 7 * 24 * 3600
 _UNFINISHED_KEPT = 8
 _LINE_BREAKS = re.compile(rb"[\r\n]+")
+_CHUNK_BYTES = 1 << 20
 
 
 class LandingError(Exception):
@@ -250,13 +255,19 @@ class Landing:
         first_envelope: dict[str, Any] | None = None,
         last_envelope: dict[str, Any] | None = None,
     ) -> Manifest:
-        """Gives the fetch its name. An answer equal to the window's newest one becomes a manifest that points to it."""
+        """Gives the fetch its name. An answer equal to the window's newest one becomes a manifest that points to it.
+
+        Where the newest one's records are damaged or gone since, the fresh ones take their place: all that point there
+        are whole again.
+        """
         writer.close()
         sync(scratch / RECORDS_NAME)
         fetch_id = f"{started_at.astimezone(UTC):%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(4)}"
         target = self._window_folder(window) / f"fetch={fetch_id}"
         before = self.newest(window)
-        is_same = before is not None and before.checksum == writer.checksum
+        before_path = self.root / before.records_path if before is not None else target / RECORDS_NAME
+        # Without its folder there is no place for records that a manifest would speak of.
+        is_same = before is not None and before.checksum == writer.checksum and before_path.parent.is_dir()
         own_path = str((target / RECORDS_NAME).relative_to(self.root))
         manifest = Manifest(
             format_version=FORMAT_VERSION,
@@ -281,12 +292,18 @@ class Landing:
         )
         # The notes first: without them nobody goes on from records that are not there.
         (scratch / NOTES_NAME).unlink(missing_ok=True)
-        if is_same:
+        if is_same and _is_whole(before_path, writer.checksum, scratch / RECORDS_NAME):
             (scratch / RECORDS_NAME).unlink()
+        elif is_same:
+            log.warning("%s was damaged or gone; the same answer was fetched again and takes its place.", before_path)
+            (scratch / RECORDS_NAME).replace(before_path)
+            sync(before_path.parent)
         write_durably(scratch / MANIFEST_NAME, msgspec.json.encode(manifest))
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         scratch.rename(target)
-        sync(target.parent)
+        # The folders of a window, or of an endpoint, may be new as well.
+        for folder in (target.parent, target.parent.parent, self.folder):
+            sync(folder)
         for overtaken in self.unfinished(window):
             shutil.rmtree(overtaken.folder)
         return manifest
@@ -317,6 +334,23 @@ class Landing:
 def team_ids(root: Path) -> list[str]:
     """The teams that have a landing folder."""
     return sorted(unquote(folder.name.removeprefix("team=")) for folder in root.glob("team=*"))
+
+
+def _is_whole(records: Path, checksum: str, fresh: Path) -> bool:
+    """Whether the file can be read and its records, as lines, have the checksum, as those of the ``fresh`` one have."""
+    found = hashlib.sha256()
+    try:
+        # Mostly so, and much faster to find out; a fetch that noted its pages is compressed otherwise.
+        if filecmp.cmp(records, fresh, shallow=False):
+            return True
+        with records.open("rb") as file:
+            # To the file's end, not to its first frame's: what readers may stumble over behind it is damage too.
+            lines = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
+            while chunk := lines.read(_CHUNK_BYTES):
+                found.update(chunk)
+    except (OSError, zstandard.ZstdError):
+        return False
+    return found.hexdigest() == checksum
 
 
 def _changed_at(path: Path) -> float:

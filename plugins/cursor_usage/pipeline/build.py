@@ -25,7 +25,7 @@ from cursor_usage.pipeline.load import team_run
 from cursor_usage.pipeline.run import TeamRunFile, TeamTask, read_run_file, write_run_file
 from cursor_usage.pipeline.seeds import merge_seeds
 from cursor_usage.settings import PROJECT_DIR, DataDir
-from cursor_usage.warehouse.connection import connected, writer
+from cursor_usage.warehouse.connection import connected, open_elsewhere, says_locked, writer
 from cursor_usage.warehouse.runs import begin_build, built_with, pass_build, record_team_run, teams_recorded
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def build(
         PipelineError: no team of the run was loaded, so there is nothing to build.
         BuildError: a model or a data test failed; the message names the first ones.
         SeedError: one of the user's seeds cannot be used.
-        WarehouseError: the warehouse is held by another process.
+        WarehouseError: the warehouse is held by another process, or a reader opened it just before dbt did.
         OSError: the disk is full.
     """
     with writer(data.warehouse, purpose=f"building, run {run_id}"):
@@ -169,6 +169,8 @@ def _dbt_build(
         if full := next((line for line in lines if says_full(line)), None):
             # dbt's own words of it are a trace of its logger.
             raise OSError(errno.ENOSPC, full.strip(), str(data.warehouse))
+        if locked := next((line for line in lines if says_locked(line)), None):
+            raise open_elsewhere(data.warehouse, locked)
         for line in lines:
             log.error("%s", line)
         raise BuildError(

@@ -1,4 +1,7 @@
-"""What stops a step. ``is_retryable`` tells the orchestrator whether the same step may succeed later by itself."""
+"""What stops a step. ``is_retryable`` tells the orchestrator whether the same step may succeed later by itself.
+
+Errors of any layer with ``is_of_what_landed`` say that what was fetched is at fault: it is to be fetched anew.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ class IncompleteWindowError(PipelineError):
 
 class JudgementError(PipelineError):
     """What landed must not replace what is in raw."""
+
+    is_of_what_landed = True
 
 
 class BuildError(PipelineError):

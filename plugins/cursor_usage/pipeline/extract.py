@@ -79,14 +79,12 @@ def extract(
     extraction = _Extraction(task, data.landing, look_back_days=look_back_days, clock=clock, sleep=sleep)
     try:
         asyncio.run(extraction.run(open_client(), known_days(data, task.team_id)))
-        extraction.run_file.errors.pop("extract", None)
     except BaseException as error:
-        extraction.run_file.errors["extract"] = str(error) or f"The fetch was interrupted ({type(error).__name__})."
         # It may be another try of this run that fetches, and then its file is not ours to write.
         if not isinstance(error, LandingBusyError) or extraction.earlier is None:
-            extraction.save()
+            extraction.save_failed(str(error) or f"The fetch was interrupted ({type(error).__name__}).")
         raise
-    extraction.save()
+    extraction.save_succeeded()
     return extraction.run_file
 
 
@@ -128,21 +126,30 @@ class _Extraction:
         return read_run_file(self.landing_root, self.task.team_id, self.task.run_id)
 
     def _take_over_refusal(self) -> None:
-        """What was refused is not used again by any try of the run; the steps that refused it clear their own."""
+        """What was refused is not used again by any try of the run; the steps that refused it clear their own error."""
         if self.earlier is not None and self.earlier.is_refused:
             self.run_file.is_refused = True
             self.run_file.errors = {step: text for step, text in self.earlier.errors.items() if step != "extract"}
 
-    def save(self) -> None:
+    def save_failed(self, sentence: str) -> None:
+        self._take_over_refusal()  # the try may have failed before it came to that
+        self.run_file.errors["extract"] = sentence
+        self._end()
+        self._save_for_the_next_try()
+
+    def save_succeeded(self) -> None:
+        self.run_file.errors.pop("extract", None)
+        # What was refused is not among its fetches.
+        self.run_file.is_refused = False
+        self._end()
+        write_run_file(self.landing_root, self.run_file)
+
+    def _end(self) -> None:
         for endpoint in Endpoint:
             if endpoint not in self.access:
                 self._note(endpoint, "not_tried", message="The run ended before this endpoint was asked.")
         self.run_file.access = [self.access[endpoint] for endpoint in Endpoint]
         self.run_file.finished_at = self.clock()
-        if "extract" in self.run_file.errors:
-            self._save_for_the_next_try()
-        else:
-            write_run_file(self.landing_root, self.run_file)
 
     def _save_for_the_next_try(self) -> None:
         """With what earlier tries of this run have landed, or had refused, and this one has not come to yet."""
@@ -200,14 +207,14 @@ class _Extraction:
         for _ in range(MAX_TRIES):
             try:
                 await self._land_open_day()
+                if self.access[Endpoint.SPEND].outcome != "ok":
+                    return
+                spend = await self._snapshot(Endpoint.SPEND)
             except IncompleteWindowError as error:
                 # The open day still moves. It ties the open cycle to the spend snapshot and serves nothing else, and
                 # the verdict says that it is missing: closed days are not to be lost for it.
                 log.warning("%s The open cycle cannot be compared in this run.", error)
                 return
-            if self.access[Endpoint.SPEND].outcome != "ok":
-                return
-            spend = await self._snapshot(Endpoint.SPEND)
             if spend.cycle_start_at == cycle_start:
                 return
             log.info(
@@ -253,8 +260,12 @@ class _Extraction:
         self.access[endpoint] = AccessFact(endpoint, outcome, self.clock(), status_code, message)
 
     async def _snapshot(self, endpoint: Endpoint) -> Manifest:
-        pages = self.client.members if endpoint is Endpoint.MEMBERS else self.client.spend
-        return await self._land(Window(endpoint), Source(lambda _: pages(), is_counted=endpoint is Endpoint.SPEND))
+        if endpoint is Endpoint.MEMBERS:
+            return await self._land(Window(endpoint), Source(lambda _: self.client.members(), is_counted=False))
+        # Members who were removed may be in its list and not in its count, or the other way round, each time it is
+        # asked: a check warns of that.
+        source = Source(lambda _: self.client.spend(), is_counted=True, is_count_firm=False)
+        return await self._land(Window(endpoint), source)
 
     async def _event_windows(self, windows: Sequence[DayWindow]) -> None:
         await _side_by_side(self._event_window(window) for window in windows)

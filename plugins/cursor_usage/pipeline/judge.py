@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cursor_usage.landing import Landing, Manifest
@@ -21,6 +23,7 @@ from cursor_usage.warehouse.load import newest_members, rows_by_day
 
 if TYPE_CHECKING:
     from cursor_usage.quality import Finding, WindowToJudge
+    from cursor_usage.quality.judgement import IsKnown
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,8 @@ def judge(data: DataDir, team_id: str, run_id: str) -> TeamRunFile:
         JudgementError: a critical check failed; raw and what is published stay as they are.
         PipelineError: the run has not landed anything for this team, or fetching failed.
         QualityError: it could not be judged, which is no pass.
+        SeedError: one of the user's seeds cannot be used.
+        OSError: the disk is full.
     """
     run = require_run(data.landing, team_id, run_id, "extract")
     with noting_error(data.landing, run, "judge"):
@@ -46,14 +51,14 @@ def _judge(data: DataDir, run: TeamRunFile) -> None:
 
     landing = Landing(data.landing, run.team_id)
     before = _loaded_before(data, run.team_id)
-    seeds = merge_seeds(DBT_PROJECT / "seeds", data.work / "seeds_to_judge", data.seeds)
+    is_known_kind, is_known_model = _known_names(data)
     judgement = judge_windows(
         [_to_judge(landing.manifest(path), data, before) for path in run.fetches],
         docs_dir=data.docs,
         run_id=run.run_id,
         team_id=run.team_id,
-        is_known_kind=known_kind(seeds),
-        is_known_model=known_model(seeds, DBT_PROJECT),
+        is_known_kind=is_known_kind,
+        is_known_model=is_known_model,
     )
     run.checks = judgement.checks
     run.findings = [*_by_check("critical", judgement.critical), *_by_check("warning", judgement.warnings)]
@@ -66,6 +71,15 @@ def _judge(data: DataDir, run: TeamRunFile) -> None:
             f"The report is {judgement.docs_path}. Start a new run, which asks again; if it says the same, Cursor's "
             f"answers have changed, and this version does not know them: look for a newer one, or report it."
         )
+
+
+def _known_names(data: DataDir) -> tuple[IsKnown, IsKnown]:
+    """Of kinds and of models, by the seeds as the build will have them."""
+    data.work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # A folder of its own: two teams are judged side by side.
+    with tempfile.TemporaryDirectory(prefix="seeds_to_judge_", dir=data.work) as folder:
+        seeds = merge_seeds(DBT_PROJECT / "seeds", Path(folder) / "seeds", data.seeds)
+        return known_kind(seeds), known_model(seeds, DBT_PROJECT)
 
 
 def _by_check(severity: str, findings: Sequence[Finding]) -> list[FindingFact]:

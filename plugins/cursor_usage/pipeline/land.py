@@ -35,12 +35,14 @@ Pages = Callable[[PagesRead | None], AsyncGenerator[Page, None]]
 class Source:
     """Where a window's pages come from.
 
-    ``is_counted``: the API announces how many records there are. ``page_size``: as asked for, where it is known and
-    a fetch that broke off may be gone on with; None where it may not.
+    ``is_counted``: the API announces how many records there are. ``is_count_firm``: an answer with another number is
+    never taken; otherwise the last try's is. ``page_size``: as asked for, where it is known and a fetch that broke off
+    may be gone on with; None where it may not.
     """
 
     pages: Pages
     is_counted: bool
+    is_count_firm: bool = True
     page_size: int | None = None
 
 
@@ -79,10 +81,11 @@ class WindowLander:
 
         Raises:
             CursorError: the API refused or failed.
-            IncompleteWindowError: the announced count never fitted.
+            IncompleteWindowError: the announced count never fitted, and is firm.
         """
         for attempt in range(1, MAX_TRIES + 1):
-            landed = await self._land_once(window, source)
+            has_to_fit = source.is_count_firm or attempt < MAX_TRIES
+            landed = await self._land_once(window, source, has_to_fit=has_to_fit)
             if landed is not None:
                 return landed
             if attempt < MAX_TRIES:
@@ -92,13 +95,13 @@ class WindowLander:
             f"{MAX_TRIES} times. Nothing of it is used; run again in an hour, when the count holds still."
         )
 
-    async def _land_once(self, window: Window, source: Source) -> Manifest | None:
-        """None where the announced count does not fit."""
+    async def _land_once(self, window: Window, source: Source, *, has_to_fit: bool) -> Manifest | None:
+        """None where the announced count does not fit, and has to."""
         self._progress.begin(window)
         # What a later try can be told by is a fetch that was cut off, not one whose answers were wrong.
         with self._landing.fetch(is_kept_on=_is_interruption) as (writer, scratch):
             before = await self._go_on(window, source, writer)
-            reading = await self._read(window, source, writer, before)
+            reading = await self._read(window, source, writer, before, has_to_fit=has_to_fit)
             if reading is None:
                 return None
             complete = functools.partial(
@@ -129,7 +132,7 @@ class WindowLander:
         return manifest
 
     async def _read(
-        self, window: Window, source: Source, writer: FetchWriter, before: Unfinished | None
+        self, window: Window, source: Source, writer: FetchWriter, before: Unfinished | None, *, has_to_fit: bool
     ) -> _Reading | None:
         reading: _Reading | None = None
         taken = PagesRead(writer.pages, frozenset(note.digest for note in before.notes)) if before else None
@@ -152,13 +155,15 @@ class WindowLander:
             )
         if source.is_counted and reading.announced and reading.announced != {writer.records_received}:
             log.warning(
-                "%s of %s: announced %s, received %d; fetching again.",
+                "%s of %s: announced %s, received %d; %s.",
                 window.endpoint,
                 window.label,
                 " then ".join(str(count) for count in sorted(reading.announced)),
                 writer.records_received,
+                "fetching again" if has_to_fit else "it is taken as it is",
             )
-            return None
+            if has_to_fit:
+                return None
         return reading
 
     def _begin_reading(

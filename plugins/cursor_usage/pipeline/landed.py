@@ -59,7 +59,7 @@ class LandedBefore:
         self._by_this_run: dict[Window, Manifest] = {}
         if earlier is not None and not earlier.is_refused:
             manifests = map(landing.manifest, earlier.fetches)
-            self._by_this_run = {m.window: m for m in manifests if m.window.is_of_closed_days}
+            self._by_this_run = {m.window: m for m in manifests if m.window.is_of_closed_days and self._has_records(m)}
 
     def of(self, window: Window) -> Manifest | None:
         """The fetch that makes another one of the window needless, or None.
@@ -84,8 +84,12 @@ class LandedBefore:
             and timedelta(0) <= self._now - fetch.started_at <= UNLOADED_COUNTS_FOR
             and not self._is_loaded(fetch)
             and self._landing.manifest_path(fetch) not in self._refused
-            and (self._landing.root / fetch.records_path).exists()
+            and self._has_records(fetch)
         )
+
+    def _has_records(self, fetch: Manifest) -> bool:
+        """Not so where they were pruned since, or lost."""
+        return (self._landing.root / fetch.records_path).exists()
 
     def _is_loaded(self, fetch: Manifest) -> bool:
         """Whether raw has it, or something newer, for any of its days."""

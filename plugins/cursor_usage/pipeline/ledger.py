@@ -62,11 +62,13 @@ def loads_with_rows(loads: Iterable[NotedLoad]) -> set[str]:
     """The loads whose rows raw holds after all of them, by the rule of ``warehouse.load``.
 
     A snapshot keeps its rows. Another load owns a day if it replaced it (its answer was new, no later fetch had filled
-    the day before) and no load after it did. The open day is one place, whatever its date.
+    the day before) and no load after it did. The open day is one place, whatever its date. An answer that its own
+    warehouse found unchanged is new all the same where another warehouse's load has filled the day in between.
     """
     snapshots: set[str] = set()
     newest: dict[tuple[str, str, date | None], datetime] = {}
     owners: dict[tuple[str, str, date | None], str] = {}
+    contents: dict[tuple[str, str, date | None], str | None] = {}
     for load in loads:
         if load.start_date is None:
             snapshots.add(load.load_id)
@@ -74,7 +76,9 @@ def loads_with_rows(loads: Iterable[NotedLoad]) -> set[str]:
         for day in days:
             place = load.team_id, load.endpoint, day
             filled_at = newest.get(place)
-            if not load.is_unchanged and (filled_at is None or filled_at <= load.fetch_started_at):
-                owners[place] = load.load_id
+            # A note without a checksum cannot be compared: its warehouse is believed.
+            is_there = load.is_unchanged and (load.checksum is None or contents.get(place) == load.checksum)
+            if not is_there and (filled_at is None or filled_at <= load.fetch_started_at):
+                owners[place], contents[place] = load.load_id, load.checksum
             newest[place] = max(filled_at or load.fetch_started_at, load.fetch_started_at)
     return snapshots | set(owners.values())

@@ -152,3 +152,4 @@ def _same_file(source: Path, target: Path) -> None:
 def _rename(source: Path, target: Path) -> None:
     sync(source)
     source.replace(target)
+    sync(target.parent)

@@ -13,7 +13,6 @@ import msgspec
 from cursor_usage.landing import Landing
 from cursor_usage.pipeline.errors import PipelineError
 from cursor_usage.pipeline.windows import RunWindow
-from cursor_usage.warehouse.connection import WarehouseError
 
 STEPS = ("extract", "judge", "load")
 
@@ -46,8 +45,8 @@ class TeamRunFile(msgspec.Struct, kw_only=True):
 
     ``fetches`` are manifest folders below the landing root, in loading order. ``errors`` says by step why it failed:
     a step that is tried again clears its own, and nothing goes on over an earlier step's. ``is_refused``: what was
-    fetched is at fault (it did not pass the checks, or is not what its manifest says), and is not to be used again;
-    not so where a full disk, a lock or an interruption stopped the step. ``variables``: dbt's, as the run built with.
+    fetched is at fault (it did not pass the checks, cannot be read, or is not what its manifest says), and is not to be
+    used again; not so where anything else stopped the step. ``variables``: dbt's, as the run built with.
     """
 
     run_id: str
@@ -94,13 +93,16 @@ def write_run_file(landing_root: Path, run: TeamRunFile) -> None:
 
 @contextmanager
 def noting_error(landing_root: Path, run: TeamRunFile, step: str) -> Iterator[None]:
-    """Clears the step's error, and notes a new one in the run's file, so that the verdict can name it."""
+    """Clears the step's error, and notes a new one in the run's file, so that the verdict can name it.
+
+    What was refused before is not so any more where the step passes, and stays so whatever else stops it.
+    """
     run.errors.pop(step, None)
-    run.is_refused = False
+    was_refused, run.is_refused = run.is_refused, False
     try:
         yield
     except BaseException as error:
-        run.is_refused = isinstance(error, PipelineError | WarehouseError) and not error.is_retryable
+        run.is_refused = was_refused or getattr(error, "is_of_what_landed", False) is True
         run.errors[step] = str(error) or f"The step {step} was interrupted ({type(error).__name__})."
         # The disk may be what failed: the error itself counts, not the note of it.
         with suppress(OSError):

@@ -72,14 +72,6 @@ class DayWindow:
         """23:59:59.999: both bounds of the API are inclusive, and an event of midnight belongs to one window only."""
         return _midnight(self.end_date + ONE_DAY) - MILLISECOND
 
-    @property
-    def length_days(self) -> int:
-        return (self.end_date - self.start_date).days + 1
-
-    @property
-    def dates(self) -> list[date]:
-        return list(_days(self.start_date, self.end_date))
-
 
 def resolve_window(
     *,

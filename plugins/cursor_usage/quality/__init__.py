@@ -1,6 +1,6 @@
 """Data quality of what landed. Great Expectations is imported inside functions: it takes seconds."""
 
 from cursor_usage.quality.judge import judge
-from cursor_usage.quality.judgement import Finding, Judgement, QualityError, WindowToJudge
+from cursor_usage.quality.judgement import Finding, Judgement, QualityError, UnreadableRecordsError, WindowToJudge
 
-__all__ = ["Finding", "Judgement", "QualityError", "WindowToJudge", "judge"]
+__all__ = ["Finding", "Judgement", "QualityError", "UnreadableRecordsError", "WindowToJudge", "judge"]

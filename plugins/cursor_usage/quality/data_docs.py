@@ -19,6 +19,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cursor_usage.disk import is_full
 from cursor_usage.quality.expectations import SITE
 from cursor_usage.quality.judgement import Judgement, QualityError
 
@@ -63,7 +64,12 @@ class DocsOfRun:
 
 @contextmanager
 def docs_of_run(docs_dir: Path, *, team_id: str, run_id: str, judged_at: datetime) -> Iterator[DocsOfRun]:
-    """A folder to make the pages in; it is gone afterwards unless they were published."""
+    """A folder to make the pages in; it is gone afterwards unless they were published.
+
+    Raises:
+        QualityError: they cannot be written there.
+        OSError: the disk is full.
+    """
     team_dir = docs_dir / SITE / _file_name(team_id)
     run_name = f"{judged_at:%Y%m%dT%H%M%S%f}Z_{_slug(run_id)}"
     docs = DocsOfRun(team_dir, team_dir / f".{run_name}", run_name, run_id, judged_at)
@@ -71,6 +77,8 @@ def docs_of_run(docs_dir: Path, *, team_id: str, run_id: str, judged_at: datetim
         docs.site_dir.mkdir(parents=True)
         yield docs
     except OSError as error:
+        if is_full(error):
+            raise
         raise QualityError(
             f"The data docs cannot be written below {team_dir}: {error.strerror or error}. Mend that."
         ) from error

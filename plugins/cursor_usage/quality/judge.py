@@ -27,8 +27,10 @@ def judge(
     ``is_known_kind`` and ``is_known_model`` say of a name whether the seeds have it.
 
     Raises:
-        QualityError: nothing to judge, a landed file that cannot be read, a check that could not be evaluated, or docs
-            that cannot be written. None of these is a pass.
+        UnreadableRecordsError: a landed file is missing or cannot be read.
+        QualityError: nothing to judge, a check that could not be evaluated, or docs that cannot be written. None of
+            these is a pass.
+        OSError: the disk is full.
     """
     if not windows:
         raise QualityError("There is nothing to judge: no window was landed.")

@@ -19,6 +19,12 @@ class QualityError(RuntimeError):
         return f"{super().__str__()} Nothing was loaded. Start a new run; if it says the same, report it."
 
 
+class UnreadableRecordsError(QualityError):
+    """A landed file is gone or damaged, so that it is to be fetched anew."""
+
+    is_of_what_landed = True
+
+
 @dataclass(frozen=True, slots=True)
 class WindowToJudge:
     """One landed answer.

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from cursor_usage.quality.fields import CONTRACTS, EMPTY_TEXT_IS_NULL, FIELDS, Field
-from cursor_usage.quality.judgement import IsKnown, QualityError, WindowToJudge
+from cursor_usage.quality.judgement import IsKnown, QualityError, UnreadableRecordsError, WindowToJudge
 from cursor_usage.sql_text import file_literal
 
 NAMES_SHOWN = 5
@@ -35,7 +35,9 @@ def profile_windows(
     """A profile for each window, in their order. Daily usage is compared with the members among ``windows``.
 
     Raises:
-        QualityError: a landed file is missing or is no JSON lines, or a window lacks the bounds of its endpoint.
+        UnreadableRecordsError: a landed file is missing or is no JSON lines.
+        QualityError: a window lacks the bounds of its endpoint, or there are no checks for it.
+        duckdb.OutOfMemoryException: the machine, not what landed, is at fault.
     """
     for window in windows:
         _refuse_unusable(window)
@@ -50,9 +52,11 @@ def profile_windows(
                     rows = list(_event_profiles(connection, windows, numbers, is_known_kind, is_known_model))
                 else:
                     rows = list(_profiles(connection, endpoint, windows, numbers))
+            except duckdb.OutOfMemoryException:
+                raise
             except duckdb.Error as error:
                 labels = ", ".join(windows[number].label for number in numbers[:NAMES_SHOWN])
-                raise QualityError(
+                raise UnreadableRecordsError(
                     f"The landed {endpoint} of {labels} cannot be read as lines of JSON: a file is damaged or was cut."
                 ) from error
             profiles.update(rows)
@@ -63,7 +67,9 @@ def _refuse_unusable(window: WindowToJudge) -> None:
     if window.endpoint not in FIELDS:
         raise QualityError(f"There are no checks for the endpoint {window.endpoint!r}.")
     if not window.records_path.is_file():
-        raise QualityError(f"The landed {window.endpoint} of {window.label} are not at {window.records_path}.")
+        raise UnreadableRecordsError(
+            f"The landed {window.endpoint} of {window.label} are not at {window.records_path}."
+        )
     bounds: dict[str, tuple[Any, Any]] = {
         "usage_events": (window.start_at, window.end_at),
         "daily_usage": (window.start_date, window.end_date),

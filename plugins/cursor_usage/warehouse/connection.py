@@ -8,7 +8,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -18,6 +18,7 @@ import filelock
 import msgspec
 
 from cursor_usage.disk import says_full
+from cursor_usage.settings import PUBLISHED_FILE
 
 LOCK_WAIT_SECONDS = 120.0
 # An analyst who has the file open in a client seldom closes it within a task's time: wait for a passing reader only.
@@ -54,9 +55,10 @@ def writer(path: Path, *, purpose: str, wait_seconds: float = LOCK_WAIT_SECONDS)
     holder = path.with_name(path.name + ".holder")
     try:
         with lock.acquire(timeout=wait_seconds):
-            holder.write_bytes(
-                msgspec.json.encode({"pid": os.getpid(), "purpose": purpose, "since": datetime.now(UTC).isoformat()})
-            )
+            facts = {"pid": os.getpid(), "purpose": purpose, "since": datetime.now(UTC).isoformat()}
+            # It only tells others who it is. On a full disk it cannot be written, and pruning is what frees some.
+            with suppress(OSError):
+                holder.write_bytes(msgspec.json.encode(facts))
             try:
                 yield
             finally:
@@ -152,18 +154,28 @@ def _open(path: Path, *, read_only: bool, wait_seconds: float) -> duckdb.DuckDBP
             text = str(error)
             if says_full(text):
                 raise OSError(errno.ENOSPC, text.splitlines()[0], str(path)) from None
-            if "Could not set lock" not in text:
+            if not says_locked(text):
                 raise WarehouseError(_unusable(path, text)) from None
             if time.monotonic() >= deadline:
-                found = _HOLDER.search(text)
-                who = f"{found['program']} (process {found['pid']})" if found else "another process"
-                raise WarehouseLockedError(
-                    f"The warehouse {path} is open in {who}. Close it there and run again; nothing was changed. "
-                    f"To query, open {path.parent / 'published' / 'marts.duckdb'} instead: it is made for readers."
-                ) from None
+                raise open_elsewhere(path, text) from None
         except duckdb.Error as error:
             raise WarehouseError(_unusable(path, str(error))) from None
         time.sleep(0.5)
+
+
+def says_locked(text: str) -> bool:
+    """Whether a message (of DuckDB, of dbt) says that another process has the file open."""
+    return "Could not set lock" in text
+
+
+def open_elsewhere(path: Path, text: str) -> WarehouseLockedError:
+    """The error of who meets that message; what it says of the other process is in the sentence."""
+    found = _HOLDER.search(text)
+    who = f"{found['program']} (process {found['pid']})" if found else "another process"
+    return WarehouseLockedError(
+        f"The warehouse {path} is open in {who}. Close it there and run again; nothing was changed. "
+        f"To query, open {path.parent / 'published' / PUBLISHED_FILE} instead: it is made for readers."
+    )
 
 
 def _unusable(path: Path, text: str) -> str:

@@ -25,7 +25,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class NotedLoad:
-    """A load as the ledger has it, in loading order. Dates are inclusive, null for a snapshot; instants naive, UTC."""
+    """A load as the ledger has it, in loading order. Dates are inclusive, null for a snapshot; instants naive, UTC.
+
+    ``is_unchanged`` is what the warehouse said that made the load; it may not be the one that made the load before.
+    """
 
     load_id: str
     team_id: str
@@ -36,6 +39,7 @@ class NotedLoad:
     fetch_started_at: datetime
     is_unchanged: bool
     landing_path: str
+    checksum: str | None
 
 
 def teams_in(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -168,7 +172,7 @@ def settle_noted(connection: duckdb.DuckDBPyConnection) -> list[NotedLoad]:
     rows = connection.execute(
         """
         select load_id, team_id, endpoint, is_open_day, window_start_date, window_end_date, fetch_started_at,
-            is_unchanged, landing_path
+            is_unchanged, landing_path, checksum
         from noted_loads order by load_number
         """
     ).fetchall()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -17,6 +17,12 @@ from cursor_usage.warehouse.connection import WarehouseError
 from cursor_usage.warehouse.records import DAILY_USAGE, MEMBERS, SPEND, USAGE_EVENTS, Table, source_of
 
 _SNAPSHOTS: Mapping[str, Table] = {"members": MEMBERS, "spend": SPEND}
+
+
+class DamagedFetchError(WarehouseError):
+    """A fetch is not what its manifest says of it, so that it is to be fetched anew."""
+
+    is_of_what_landed = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ def load(connection: duckdb.DuckDBPyConnection, fetch: LandedFetch, *, is_known_
     may stand without their rows.
 
     Raises:
-        WarehouseError: the records are not what the manifest says; nothing was changed.
+        DamagedFetchError: the records are not what the manifest says; nothing was changed.
     """
     connection.begin()
     try:
@@ -211,7 +217,7 @@ def _explain_what_was_left_out(
     ).fetchone()
     found, outside = row or (0, 0)
     if outside:
-        raise WarehouseError(
+        raise DamagedFetchError(
             f"{outside} records of {fetch.endpoint} lie outside {fetch.start_date} to {fetch.end_date} "
             f"({fetch.landing_path}). Nothing was changed. Start a new run, which asks again; if it says the same, "
             f"Cursor answers other days than it is asked for: report it."
@@ -236,7 +242,7 @@ def _windowed(fetch: LandedFetch) -> tuple[str, str]:
 
 def _expect(fetch: LandedFetch, found: int, expected: int) -> int:
     if found != expected:
-        raise WarehouseError(
+        raise DamagedFetchError(
             f"{fetch.landing_path} holds {found} records of {fetch.endpoint}, its manifest says {expected}. "
             f"The landed file was changed or is damaged; run again to fetch it anew. Nothing was changed."
         )
@@ -305,16 +311,18 @@ def loaded_days(connection: duckdb.DuckDBPyConnection, team_id: str, endpoint: s
 
 
 def rows_by_day(connection: duckdb.DuckDBPyConnection, team_id: str, days: int = 28) -> dict[date, int]:
-    """Events of each of the newest loaded days, for judging whether an answer's size is plausible."""
+    """Events of each of the newest loaded days that has any, for judging whether an answer's size is plausible."""
+    (newest,) = connection.execute(
+        "select max(window_end_date) from raw.loads "
+        "where team_id = ? and endpoint = 'usage_events' and not is_open_day",
+        [team_id],
+    ).fetchall()[0]
+    if newest is None:
+        return {}
+    # The day as a parameter: DuckDB then reads those parts of the table only that have such days.
     rows = connection.execute(
-        """
-        select usage_date, count(*) from raw.cursor_usage_events
-        where team_id = $team_id and usage_date > (
-            select max(usage_date) - cast($days as integer) from raw.cursor_usage_events where team_id = $team_id
-        )
-        group by usage_date
-        """,
-        {"team_id": team_id, "days": days},
+        "select usage_date, count(*) from raw.cursor_usage_events where team_id = ? and usage_date > ? group by all",
+        [team_id, newest - timedelta(days=days)],
     ).fetchall()
     return dict(rows)
 

@@ -111,8 +111,9 @@ def pass_build(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
     connection.begin()
     try:
         connection.execute(
-            "update raw.builds set passed_at = ? where run_id = ? and passed_at is null",
-            [_naive(datetime.now(UTC)), run_id],
+            "update raw.builds set passed_at = ? where run_id = ? and passed_at is null "
+            "and started_at = (select max(started_at) from raw.builds where run_id = ?)",
+            [_naive(datetime.now(UTC)), run_id, run_id],
         )
         if connection.execute(
             "select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'verification_history'"
