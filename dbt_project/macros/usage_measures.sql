@@ -1,7 +1,11 @@
 {# Sums over int_usage_daily as the marts name them. Usage value is included and on-demand; the rest does not vanish. #}
 {% macro usage_value_amounts() %}
     {{- sum_usd("case when category in ('included', 'on_demand') then amount_usd end") }} as usage_value_usd,
-    {{ sum_usd("case when category in ('credit', 'own_key', 'unknown') then amount_usd end") }} as other_usage_usd
+    {{ other_usage_amount() }} as other_usage_usd
+{%- endmacro %}
+
+{% macro other_usage_amount() -%}
+    {{ sum_usd("case when category in ('credit', 'own_key', 'unknown') then amount_usd end") }}
 {%- endmacro %}
 
 {% macro cost_amounts() %}

@@ -368,6 +368,14 @@ def seeds_of(teams: list[Team]) -> dict[str, list[dict[str, Any]]]:
             ("unpaid_admin", "2020-01-01", 0),
         )
     ]
+    rows["seat_allowances"] = [
+        {"team_id": "*", "seat_type": kind, "valid_from": day, "monthly_allowance_usd": usd}
+        for kind, day, usd in (
+            ("standard", "2025-10-01", 20),
+            ("standard", "2026-06-01", ""),
+            ("premium", "2026-06-01", ""),
+        )
+    ]
     for team in teams:
         for seed, name in told.items():
             rows[seed] += [{"team_id": team.team_id, **vars(row)} for row in getattr(team.configured, name)]
@@ -393,6 +401,12 @@ def test_the_teams_cover_what_they_are_for(teams: list[Team]) -> None:
     assert seen("model_savings", "rate_source") == {"observed", "list"}
     assert seen("seat_type_advice", "advised_seat_type") == {"none", "standard", "premium", None}
     assert seen("seat_type_advice", "allowance_source") == {"configured", "observed", None}
-    assert seen("overage_forecasts", "allowance_source") == {"this_cycle", "earlier_cycle", "team", None}
+    assert seen("overage_forecasts", "allowance_source") == {
+        "this_cycle",
+        "earlier_cycle",
+        "configured",
+        "team",
+        None,
+    }
     verdicts = {"matched", "matched_within_tolerance", "drift", "inconclusive", "not_compared"}
     assert seen("verification_totals", "verdict") == verdicts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,23 @@ def test_every_mart_has_an_enforced_contract_with_types(models: dict[str, Node])
         if not about["data_type"]
     ]
     assert untyped == []
+
+
+def test_every_column_that_names_its_values_is_held_to_them_by_its_contract(models: dict[str, Node]) -> None:
+    one_of_these = re.compile(r"^(FOCUS name\. )?(Always `[^`]+`\.|`[^`]+`(, `[^`]+`)* or `[^`]+`)")
+    texts = [
+        (name, column, about)
+        for name, node in models.items()
+        for column, about in node["columns"].items()
+        if node["schema"] == "marts" and about["data_type"] == "varchar" and one_of_these.match(about["description"])
+    ]
+    assert len(texts) > 10
+    unchecked = [
+        (name, column)
+        for name, column, about in texts
+        if "check" not in {rule["type"] for rule in about["constraints"]}
+    ]
+    assert unchecked == []
 
 
 def test_only_staging_reads_raw_and_marts_read_no_staging(models: dict[str, Node]) -> None:

@@ -46,7 +46,16 @@ MISTAKES: Mapping[str, Sequence[Mapping[str, Any]]] = {
         ALLOWANCE,
         {**ALLOWANCE, "monthly_allowance_usd": "-1"},
         {**ALLOWANCE, "seat_type": "unpaid_admin"},
-        {**ALLOWANCE, "team_id": ""},
+        {**ALLOWANCE, "team_id": " "},
+    ],
+    "cost_centres": [
+        {"team_id": "acme", "email": "\t", "cost_centre": "Web"},
+        {"team_id": "acme", "email": "bo@x.com"},  # no mistake: unassigned
+    ],
+    "reclaim_exclusions": [{"team_id": " ", "email": "ann@x.com"}],
+    "renewal_dates": [{"team_id": "acme", "renewal_date": ""}],
+    "dashboard_totals": [
+        {"team_id": "acme", "measure": " ", "start_date": "2026-11-01", "end_date": "2026-11-14", "value": "1"}
     ],
 }
 TOLD = {
@@ -73,6 +82,10 @@ TOLD = {
     "seat_allowances_have_a_known_seat_type",
     "seat_allowances_are_not_negative",
     "seat_allowances_give_each_seat_type_one_allowance_a_date",
+    "cost_centres_leave_no_needed_cell_empty",
+    "reclaim_exclusions_leave_no_needed_cell_empty",
+    "renewal_dates_leave_no_needed_cell_empty",
+    "dashboard_totals_leave_no_needed_cell_empty",
 }
 
 

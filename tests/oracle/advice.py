@@ -53,7 +53,7 @@ def advice_rows(team: Team) -> list[Row]:
 
 
 def advice_row(team: Team, seat: Seat, gap: Row) -> Row:
-    cycles = cycles_used(team, seat.person)
+    cycles = cycles_used(team, seat)
     allowance, source = standard_allowance(team, seat)
     advice = advised(team, seat, gap, cycles)
     difference = price_difference(team)
@@ -94,8 +94,8 @@ def advised(team: Team, seat: Seat, gap: Row, cycles: list[Used]) -> Advice:
 
 
 def a_smaller_seat(cycles: list[Used], difference: Decimal, allowance: Decimal) -> Advice:
-    """A standard seat where, in each cycle, what would then be on-demand is less than the seat is dearer."""
-    overages = [max(ZERO, one.usage_value_usd - allowance) for one in cycles]
+    """A standard seat where, in each cycle, what was included but would then be on-demand is less than it saves."""
+    overages = [max(ZERO, one.included_usd - allowance) for one in cycles]
     if all(overage < difference for overage in overages):
         return Advice("standard", in_cents(difference * len(cycles) - total(overages), 1, len(cycles)))
     return Advice("premium", ZERO)
@@ -128,8 +128,13 @@ def start_of_open_cycle(team: Team) -> date | None:
 # --- the cycles of a person ------------------------------------------------------------------------------------------
 
 
+def cycles_used(team: Team, seat: Seat) -> list[Used]:
+    """Those of the person's newest cycles in which the seat was what it is now."""
+    return [one for one in newest_cycles(team, seat.person) if one.seat_type == seat.seat_type]
+
+
 @cache
-def cycles_used(team: Team, person: str) -> list[Used]:
+def newest_cycles(team: Team, person: str) -> list[Used]:
     """The newest closed cycles that are known whole and in which the person held a paid seat from the first day on."""
     found = []
     for cycle in reversed(closed_cycles(team)):
@@ -167,7 +172,7 @@ def standard_allowance(team: Team, seat: Seat) -> tuple[Decimal | None, str | No
         return told.monthly_allowance_usd, "configured"
     observed = [
         one.included_usd
-        for one in cycles_used(team, seat.person)
+        for one in newest_cycles(team, seat.person)
         if seat.seat_type == one.seat_type == "standard" and one.on_demand_usd > 0
     ]
     return (max(observed), "observed") if observed else (None, None)

@@ -17,6 +17,7 @@ from tests.oracle import seats, tables
 from tests.oracle.compare import ANYTHING, SOME_TEXT, Near
 from tests.oracle.cycles import cycle_start, cycles, is_fully_covered
 from tests.oracle.expected import Expected
+from tests.oracle.team_costs import allowance_in_force
 from tests.oracle.usage import (
     CENT,
     EIGHT_PLACES,
@@ -256,6 +257,8 @@ def known(team: Team, point: Point) -> dict[Person, Known]:
             allowance, source = float(included), "this_cycle"
         elif (own := own_allowance(team, point, person)) is not None:
             allowance, source = own, "earlier_cycle"
+        elif (written := written_allowance(team, point.cycle, person)) is not None:
+            allowance, source = written, "configured"
         elif shared is not None:
             allowance, source = max(shared, most_included(team, point, person)), "team"
         told[person] = Known(included, on_demand, over, level(team, person, point.t), share, allowance, source)
@@ -299,6 +302,18 @@ def own_allowance(team: Team, point: Point, person: Person) -> float | None:
         included, on_demand = used_in_cycle(team, cycle).get(person, UsedInCycle()).sums(last_date(cycle))
         if on_demand > 0:
             return float(included)
+    return None
+
+
+def written_allowance(team: Team, cycle: Cycle, person: Person) -> float | None:
+    """What somebody wrote down that the fee of the person's own seat covers, not shared with anybody."""
+    if seats.ended_before_first_snapshot(team, cycle):
+        return None  # nobody knows who held which seat
+    for seat in seats.paid_seats(team, cycle):
+        if person is not None and seat.email == person:
+            told = allowance_in_force(team, seat.seat_type, first_date(cycle))
+            if told is not None and told.monthly_allowance_usd is not None and not told.is_pooled:
+                return float(told.monthly_allowance_usd)
     return None
 
 
@@ -523,9 +538,11 @@ def limit_hit_date(
 def allowance_hit_date(team: Team, point: Point, one: Known) -> Any:
     if one.first_over is not None or one.allowance is None:
         return one.first_over
+    if one.level <= 0:
+        return None  # nothing more is used, so nothing more is used up
     included = float(one.included)
     if included >= one.allowance:
-        return next(iter(point.days_to_come), None)
+        return next((day for day in point.days_to_come if weight_to_come(team, point.cycle, point.t, day) > 0), None)
     return first_day_reaching(
         point,
         cents(one.allowance),

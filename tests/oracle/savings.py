@@ -69,7 +69,7 @@ def saving_row(team: Team, email: str | None, tier: str, simple: list[Event]) ->
         "email": email,
         "target_model_tier": tier,
         "simple_premium_model_requests": len(simple),
-        "simple_tokens": sum(one.all_tokens for one in simple),
+        "simple_tokens": sum(one.all_tokens for one in priced(simple)),
         "simple_on_demand_usd": on_demand,
         "simple_included_usage_usd": included,
         "rate_source": source,
@@ -83,10 +83,15 @@ def saving_row(team: Team, email: str | None, tier: str, simple: list[Event]) ->
     }
 
 
+def priced(events: list[Event]) -> list[Event]:
+    """Only those can be compared in dollars."""
+    return [one for one in events if one.amount is not None]
+
+
 def counterfactuals(team: Team, tier: str, simple: list[Event]) -> tuple[str | None, list[Counterfactual]]:
     """By what the team's own small requests cost on models of the tier; by list prices where there are too few."""
-    on_demand = [one for one in simple if one.category == tables.ON_DEMAND]
-    included = [one for one in simple if one.category == tables.INCLUDED]
+    on_demand = [one for one in priced(simple) if one.category == tables.ON_DEMAND]
+    included = [one for one in priced(simple) if one.category == tables.INCLUDED]
     observed = observed_costs(team, tier)
     costs = observed or list_costs(tier)
     source = None if not costs else "observed" if observed else "list"
@@ -99,7 +104,8 @@ def observed_costs(team: Team, tier: str) -> dict[str, Callable[[list[Event]], D
     small = [one for one in events_in_window(team) if one.is_usage and is_small(one, team.configured)]
     costs = {}
     for model, events in grouped(small, lambda one: one.model).items():
-        tokens, value = sum(one.all_tokens for one in events), total(one.amount for one in events)
+        tokens = sum(one.all_tokens for one in priced(events))
+        value = total(one.amount for one in events)
         is_enough = len(events) >= team.configured.savings_min_observed_requests and tokens > 0 and value > 0
         if model is not None and tables.model_tier(model) == tier and is_enough:
             costs[model] = at_average(value, tokens)

@@ -144,14 +144,18 @@ def plain_name(model: str | None) -> str:
 
 
 def listed_model(model: str | None) -> str | None:
-    """The listed name: the model's own, else that with its suffixes taken off one by one; None where not listed."""
-    name = plain_name(model)
+    """The listed name: the model's own, else that with suffixes taken off one by one; None where not listed.
+
+    Of a fast model, that of the fast one where it is listed, whatever suffix follows whatever other.
+    """
+    name, is_fast = plain_name(model), False
     while name not in PRICE_OF_MODEL:
         suffix = next((suffix for suffix in SUFFIXES if name.endswith(suffix)), None)
         if suffix is None:
             return None
         name = name.removesuffix(suffix)
-    return name
+        is_fast = is_fast or suffix == "-fast"
+    return f"{name}-fast" if is_fast and f"{name}-fast" in PRICE_OF_MODEL else name
 
 
 def model_tier(model: str | None) -> str:

@@ -152,16 +152,25 @@ def test_what_was_included_in_a_premium_seat_is_no_standard_allowance():
     types = (SeatTypeFrom(EMAIL, "premium", date(2026, 1, 1)), SeatTypeFrom(EMAIL, "standard", date(2026, 10, 1)))
     events = [*in_each(95, 90, months=(8, 9)), *in_each(5, 15, months=(10,))]
     row = row_of(history(active(), *events, seat_types=types))
-    assert (row["cycles_used"], row["allowance_usd"], row["allowance_source"]) == (3, 15, "observed")
+    assert (row["cycles_used"], row["allowance_usd"], row["allowance_source"]) == (1, 15, "observed")
+
+
+def test_cycles_with_another_type_of_seat_say_nothing_of_this_one():
+    """Premium covered $100 of $200 in August and September; in October a standard seat covered $20 of $200."""
+    types = (SeatTypeFrom(EMAIL, "premium", date(2026, 1, 1)), SeatTypeFrom(EMAIL, "standard", date(2026, 10, 1)))
+    events = [*in_each(100, 100, months=(8, 9)), *in_each(180, 20, months=(10,))]
+    of_team = history(active(), *events, **ALLOWANCE, seat_types=types)
+    assert (advised(of_team), row_of(of_team)["cycles_used"]) == ((None, None), 1)
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
         ((20, 0), ("standard", 80)),
-        ((50, 49), ("standard", 1)),  # $99, of which $79 would be on top
-        ((50, 50), ("premium", 0)),  # $80 on top: no less than $80
-        ((50, 500), ("premium", 0)),
+        ((99, 0), ("standard", 1)),  # $79 would be on top
+        ((100, 0), ("premium", 0)),  # $80 on top: no less than $80
+        ((60, 60), ("standard", 40)),  # $40 on top of the $60 that are on top anyway
+        ((100, 500), ("premium", 0)),
     ],
 )
 def test_a_standard_seat_for_whom_a_premium_one_includes_too_much(value, expected):

@@ -11,7 +11,7 @@ from tests.oracle import forecasts
 from tests.oracle.compare import Near
 from tests.oracle.cycles import Cycle
 from tests.oracle.forecasts import Known, Point
-from tests.oracle.team import Configured, SpendLimit
+from tests.oracle.team import Configured, SeatAllowance, SpendLimit
 from tests.oracle.test_oracle import (
     CYCLE_START,
     EMAIL,
@@ -205,6 +205,24 @@ def test_an_allowance_may_be_seen_in_this_cycle_first_or_not_at_all():
     assert (unknown.allowance, unknown.allowance_source) == (None, None)
 
 
+def test_an_allowance_that_somebody_wrote_down_goes_before_what_others_show_and_after_ones_own():
+    def told(*events, is_pooled=False):
+        rows = (SeatAllowance("standard", date(2026, 1, 1), Decimal(50), is_pooled),)
+        members = [member(), member(BO)]
+        lists = [(STARTS[0], members), (SNAPSHOT_AT, members)]
+        used = [*[on(10, 10, 2100, INCLUDED), on(10, 11, 1)], on(11, 10, 100, INCLUDED, BO), *events]
+        of_team = cycles_of(*used, members_snapshots=lists, configured=Configured(seat_allowances=rows))
+        return {email: known(of_team, email) for email in (EMAIL, BO)}
+
+    def of_both(people):
+        return [(one.allowance, one.allowance_source) for one in people.values()]
+
+    assert of_both(told()) == [(21, "earlier_cycle"), (50, "configured")]
+    assert of_both(told(on(11, 10, 1, email=BO)))[1] == (1, "this_cycle")
+    assert of_both(told(is_pooled=True)) == [(21, "earlier_cycle"), (21, "team")]
+    assert known(cycles_of(on(11, 10, 1, email="")), None).allowance_source == "this_cycle"
+
+
 # --- the figures -----------------------------------------------------------------------------------------------------
 
 
@@ -312,6 +330,22 @@ def test_the_day_on_which_included_usage_ends():
     assert row["allowance_hit_date"] == TODAY + timedelta(days=days_needed)
     over = of(overage(), scope="developer", email=BO)
     assert over["allowance_hit_date"] == date(2026, 11, 3)
+
+
+def test_who_uses_nothing_more_reaches_no_allowance():
+    """In October all of what both used was on top, so that nothing is included; only Cy has used anything since."""
+    gone, cy = "gone@example.com", "cy@example.com"
+    events = [on(10, 5, 100, email=gone), on(10, 5, 100, email=cy), on(11, 12, 100, INCLUDED, cy)]
+    of_team = cycles_of(*steady(), *events, loaded_from=date(2026, 8, 3), members=[member(gone), member(cy)])
+    rows = forecasts.forecast_rows(of_team)
+    row = of(rows, scope="developer", email=gone)
+    assert (row["allowance_source"], row["allowance_usd"], row["usage_to_come_usd"]) == (
+        "earlier_cycle",
+        near("0"),
+        near("0"),
+    )
+    assert row["allowance_hit_date"] is None
+    assert of(rows, scope="developer", email=cy)["allowance_hit_date"] == date(2026, 11, 24)
 
 
 # --- how sure it is --------------------------------------------------------------------------------------------------

@@ -26,6 +26,9 @@ def model(name, **more):
         (" GPT-5 ", "gpt-5", "exact", "standard", "third_party"),
         ("claude-4.6-opus-high-thinking", "claude-4.6-opus", "suffix", "premium", "third_party"),
         ("claude-4.6-opus-fast", "claude-4.6-opus-fast", "exact", "premium", "third_party"),
+        ("gpt-5-fast-high", "gpt-5-fast", "suffix", "premium", "third_party"),
+        ("gpt-5-high-fast", "gpt-5-fast", "suffix", "premium", "third_party"),
+        ("gpt-5.2-high-fast", "gpt-5.2", "suffix", "standard", "third_party"),  # no fast one is listed
         ("default", "default", "exact", "standard", "cursor"),
         ("composer-2", "composer-2", "exact", "entry", "cursor"),
         ("composer-2.5-fast", None, "pattern", "unknown", "cursor"),
@@ -130,6 +133,19 @@ def test_nineteen_are_not_enough_and_these_do_not_make_twenty(other):
         "list"
     )
     assert saved(simple(), *nineteen, sent(cents=1, tokens=SMALL, email=BO))["rate_source"] == "observed"
+
+
+def test_what_has_no_price_is_in_no_rate_and_in_no_comparison():
+    """1 ¢ a thousand tokens, however many more had no price: 10 ¢ become 1 ¢."""
+    free = {"cents": None, "tokens": {**SMALL, "inputTokens": 10_000}, "totalCents": None}
+    row = saved(
+        simple(),
+        simple(**{**free, **OPUS}),
+        *[sent(cents=1, tokens=SMALL, email=BO)] * 20,
+        *[sent(**free, email=BO)] * 20,
+    )
+    assert (row["simple_premium_model_requests"], row["simple_tokens"]) == (2, 1000)
+    assert amounts(row)[:2] == (Decimal("0.09"), Decimal("0.09"))
 
 
 def test_a_rate_of_nothing_is_no_rate():

@@ -1,4 +1,4 @@
-{%- set limits = 'simple: ' ~ var('simple_max_output_tokens') ~ ', ' ~ var('simple_max_input_tokens') -%}
+{%- set limits = 'simple with a price: ' ~ var('simple_max_output_tokens') ~ ', ' ~ var('simple_max_input_tokens') -%}
 {{ config(materialized='view') }}
 
 with

@@ -1,3 +1,4 @@
+{%- set suffixes = '(-(' ~ var('model_name_suffixes') | join('|') ~ '))*' -%}
 with
 
 models as (
@@ -25,21 +26,31 @@ names as (
 
 ),
 
--- Cutting suffixes one by one until a name is listed finds the longest listed beginning that only suffixes follow.
+-- Cutting suffixes one by one until a name is listed finds the longest listed beginning that only suffixes follow. A
+-- fast model has prices of its own, wherever its name says so: gpt-5-high-fast is gpt-5-fast.
 matches as (
 
     select
         models.model,
         names.listed_model,
-        row_number() over (partition by models.model order by length(names.listed_model) desc) as longest_first
+        row_number() over (
+            partition by models.model order by length(names.listed_model) desc, names.listed_model
+        ) as longest_first
     from models
     inner join names
         on
-            substring(lower(models.model), 1, length(names.listed_model)) = names.listed_model
-            and {{ matches(
-                'substring(lower(models.model), length(names.listed_model) + 1)',
-                '(-(' ~ var('model_name_suffixes') | join('|') ~ '))*'
-            ) }}
+            (
+                substring(lower(models.model), 1, length(names.listed_model)) = names.listed_model
+                and {{ matches('substring(lower(models.model), length(names.listed_model) + 1)', suffixes) }}
+            )
+            or (
+                names.listed_model like '%-fast'
+                and substring(lower(models.model), 1, length(names.listed_model) - 5)
+                = substring(names.listed_model, 1, length(names.listed_model) - 5)
+                and {{ matches(
+                    'substring(lower(models.model), length(names.listed_model) - 4)', suffixes ~ '-fast' ~ suffixes
+                ) }}
+            )
 
 ),
 

@@ -58,6 +58,16 @@ events as (
             and events.event_at >= parts.part_start_at
             and events.event_at < parts.part_end_at
 
+),
+
+-- Dollars are divided by tokens: those of an event without a price would make the others look cheaper.
+with_priced as (
+
+    select
+        events.*,
+        is_small and amount_usd is not null as is_small_and_priced
+    from events
+
 )
 
 -- What a kind, a model or a cycle means is data, and joined above this: its change costs no event.
@@ -80,13 +90,13 @@ select
     {{ sum_usd('amount_usd') }} as amount_usd,
     {{ sum_count('case when is_max_mode then 1 end') }} as max_mode_events,
     {{ sum_count('case when is_small then 1 end') }} as small_events,
-    {{ sum_count('case when is_small then input_tokens end') }} as small_input_tokens,
-    {{ sum_count('case when is_small then output_tokens end') }} as small_output_tokens,
-    {{ sum_count('case when is_small then cache_write_tokens end') }} as small_cache_write_tokens,
-    {{ sum_count('case when is_small then cache_read_tokens end') }} as small_cache_read_tokens,
+    {{ sum_count('case when is_small_and_priced then input_tokens end') }} as small_input_tokens,
+    {{ sum_count('case when is_small_and_priced then output_tokens end') }} as small_output_tokens,
+    {{ sum_count('case when is_small_and_priced then cache_write_tokens end') }} as small_cache_write_tokens,
+    {{ sum_count('case when is_small_and_priced then cache_read_tokens end') }} as small_cache_read_tokens,
     {{ sum_usd('case when is_small then amount_usd end') }} as small_amount_usd,
     max(newest_load_number) as built_to_load_number,
     max(cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp)) as built_at,
     max(day_rules) as day_rules
-from events
+from with_priced
 group by team_id, usage_date, part_start_at, email, service_address, is_service_account, model, kind

@@ -102,8 +102,7 @@ usage_days as (
         {{ sum_usd("case when category = 'on_demand' then amount_usd end") }} as billed_usd,
         {{ sum_usd("case when category = 'on_demand' then amount_usd end") }} as effective_usd,
         {{ sum_usd("case when category = 'included' then amount_usd end") }} as included_usage_usd,
-        {{ sum_usd("case when category in ('credit', 'own_key', 'unknown') then amount_usd end") }}
-            as other_usage_usd,
+        {{ other_usage_amount() }} as other_usage_usd,
         cast(null as decimal(38, 8)) as seat_months,
         {{ request_counts() }}
     from {{ ref('int_usage_daily') }}

@@ -12,38 +12,35 @@ teams as (
 
 ),
 
-developers as (
-
-    select people.*
-    from {{ ref('int_forecast_people') }} as people
-    inner join teams
-        on
-            people.team_id = teams.team_id
-            and people.cycle_start_at = teams.cycle_start_at
-            and people.as_of_date = teams.as_of_date
-
-),
-
 in_words as (
 
     select
         developers.*,
         case
-            when is_over
+            when developers.is_over
                 then
-                    {{ count_as_text('round(100 * on_demand_share)') }}
+                    {{ count_as_text('round(100 * developers.on_demand_share)') }}
                     || ' % of it on-demand, as since included usage ended in this cycle.'
-            when allowance_source = 'earlier_cycle'
+            when developers.allowance_source = 'earlier_cycle'
                 then
-                    'on-demand is what goes beyond ' || {{ usd_as_text('allowance_usd') }}
+                    'on-demand is what goes beyond ' || {{ usd_as_text('developers.allowance_usd') }}
                     || ' of included usage, where it ended in an earlier cycle.'
-            when allowance_source = 'team'
+            when developers.allowance_source = 'configured'
                 then
-                    'on-demand is what goes beyond ' || {{ usd_as_text('allowance_usd') }}
+                    'on-demand is what goes beyond ' || {{ usd_as_text('developers.allowance_usd') }}
+                    || ' of included usage, which the seat covers (seed seat_allowances).'
+            when developers.allowance_source = 'team'
+                then
+                    'on-demand is what goes beyond ' || {{ usd_as_text('developers.allowance_usd') }}
                     || ' of included usage, where it typically ends in this team.'
             else 'nobody''s included usage has ended yet, so no on-demand usage is foreseen.'
         end as what_is_on_demand
-    from developers
+    from {{ ref('int_forecast_people') }} as developers
+    inner join teams
+        on
+            developers.team_id = teams.team_id
+            and developers.cycle_start_at = teams.cycle_start_at
+            and developers.as_of_date = teams.as_of_date
 
 ),
 

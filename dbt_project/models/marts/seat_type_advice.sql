@@ -6,8 +6,8 @@ seats as (
 
 ),
 
--- What the other type of seat would have changed in a cycle: on-demand usage that a premium seat would have covered,
--- and on-demand usage that a standard seat would have left.
+-- What the other type of seat would have changed in a cycle with this one: on-demand usage that a premium seat would
+-- have covered, and included usage that a standard seat would have made on-demand.
 cycles as (
 
     select
@@ -16,10 +16,13 @@ cycles as (
         cycles.on_demand_usd,
         cycles.included_usage_usd,
         cycles.on_demand_usd - greatest(cycles.usage_value_usd - seats.premium_allowance_usd, 0) as covered_usd,
-        greatest(cycles.usage_value_usd - seats.allowance_usd, 0) as uncovered_usd
+        greatest(cycles.included_usage_usd - seats.allowance_usd, 0) as uncovered_usd
     from seats
     inner join {{ ref('int_seat_advice_cycles') }} as cycles
-        on seats.team_id = cycles.team_id and seats.seat_key = cycles.seat_key
+        on
+            seats.team_id = cycles.team_id
+            and seats.seat_key = cycles.seat_key
+            and seats.seat_type = cycles.seat_type
 
 ),
 
@@ -110,7 +113,7 @@ select
         when cycles_used < {{ var('seat_advice_min_cycles') }}
             then
                 {{ counted('cycles_used', 'closed cycle', 'closed cycles') }}
-                || ' with the seat on all days, {{ var("seat_advice_min_cycles") }} are needed.'
+                || ' with this type of seat on all days, {{ var("seat_advice_min_cycles") }} are needed.'
         when allowance_usd is null and seat_type = 'premium'
             then 'What a standard seat covers is not configured (seed seat_allowances).'
         when allowance_usd is null
@@ -128,7 +131,7 @@ select
                 || {{ usd_as_text('price_difference_usd') }} || ' that it costs more.'
         else
             'In each of ' || {{ counted('cycles_used', 'closed cycle', 'closed cycles') }}
-            || ' a standard seat would have left less on-demand usage than the '
+            || ' a standard seat would have added less on-demand usage than the '
             || {{ usd_as_text('price_difference_usd') }} || ' that it costs less.'
     end
     || case

@@ -61,7 +61,9 @@ days as (
         weights.usage_date,
         {{ as_double('people.on_demand_usd') }}
         + {{ on_demand_to_come('people', 'people.level_usd * weights.weight') }} as on_demand,
-        {{ cents_of_double(as_double('people.included_usage_usd') ~ ' + people.level_usd * weights.weight') }}
+        -- who is expected to use nothing more reaches nothing
+        people.level_usd * weights.weight > 0
+        and {{ cents_of_double(as_double('people.included_usage_usd') ~ ' + people.level_usd * weights.weight') }}
         >= {{ cents_of_double('people.allowance_usd') }} as is_allowance_reached
     from people
     inner join weights on people.team_id = weights.team_id

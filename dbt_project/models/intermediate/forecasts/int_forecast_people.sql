@@ -181,6 +181,27 @@ team_allowances as (
 
 ),
 
+-- What somebody wrote down of the seat that a person holds in the cycle. Usage without an e-mail is no seat's, and of a
+-- pool nobody has a part of their own.
+configured_allowances as (
+
+    select
+        seat_fees.team_id,
+        seat_fees.cycle_start_at,
+        seat_fees.email as person,
+        max(seat_allowances.monthly_allowance_usd) as allowance_usd
+    from {{ ref('int_seat_fees') }} as seat_fees
+    inner join {{ ref('int_seat_allowances') }} as seat_allowances
+        on
+            seat_fees.team_id = seat_allowances.team_id
+            and seat_fees.seat_type = seat_allowances.seat_type
+            and {{ utc_date('seat_fees.cycle_start_at') }} >= seat_allowances.valid_from_date
+            and {{ utc_date('seat_fees.cycle_start_at') }} < seat_allowances.valid_until_date
+    where seat_fees.is_paid and seat_fees.email is not null and not seat_allowances.is_pooled
+    group by seat_fees.team_id, seat_fees.cycle_start_at, seat_fees.email
+
+),
+
 with_allowances as (
 
     select
@@ -194,6 +215,7 @@ with_allowances as (
         case
             when people.is_over then 'this_cycle'
             when allowances.own_allowance_usd is not null then 'earlier_cycle'
+            when configured_allowances.allowance_usd is not null then 'configured'
             when coalesce(team_allowances.allowance_usd, teams_over.included_usage_usd) is not null then 'team'
         end as allowance_source,
         greatest(
@@ -201,6 +223,8 @@ with_allowances as (
             case
                 when people.is_over then {{ as_double('people.included_usage_usd') }}
                 when allowances.own_allowance_usd is not null then {{ as_double('allowances.own_allowance_usd') }}
+                when configured_allowances.allowance_usd is not null
+                    then {{ as_double('configured_allowances.allowance_usd') }}
                 else greatest(
                     coalesce(team_allowances.allowance_usd, teams_over.included_usage_usd),
                     {{ as_double('coalesce(allowances.most_included_usd, 0)') }}
@@ -213,6 +237,11 @@ with_allowances as (
             people.team_id = allowances.team_id
             and people.cycle_start_at = allowances.cycle_start_at
             and people.person = allowances.person
+    left join configured_allowances
+        on
+            people.team_id = configured_allowances.team_id
+            and people.cycle_start_at = configured_allowances.cycle_start_at
+            and people.person = configured_allowances.person
     left join team_allowances
         on people.team_id = team_allowances.team_id and people.cycle_start_at = team_allowances.cycle_start_at
     left join teams_over
