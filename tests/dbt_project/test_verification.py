@@ -155,6 +155,17 @@ def add_obstacles(cases: Cases) -> None:
         "spend", team="spend refused", status_code=403, message="Enterprise access required"
     )
     cases.builder.add_endpoint_access("spend", "ok", team="spend refused", checked_at="2026-12-30 06:00")
+    cases.add("events refused since", **exact)
+    for checked_at, outcome in (("2026-11-15 06:00", "ok"), ("2026-11-16 06:00", "refused")):
+        cases.builder.add_endpoint_access(
+            "usage_events", outcome, team="events refused since", message="Not authorized", checked_at=checked_at
+        )
+    cases.builder.add_spend_snapshot(
+        "2026-11-16 06:00:00",
+        CYCLE_START,
+        [spend("ann@example.com", 99999, overall=99999)],
+        team="events refused since",
+    )
     cases.add("daily usage refused", **exact)
     cases.builder.add_endpoint_access("daily_usage", team="daily usage refused", message="Not authorized.")
     cases.add("refused before", **exact)
@@ -530,6 +541,7 @@ def test_the_cycle_is_tied_to_the_newest_snapshot_that_the_open_day_reaches(
 
 REASONS = {
     "spend refused": "the API refused the endpoint spend (Enterprise access required)",
+    "events refused since": "the API refused the endpoint usage_events (Not authorized)",
     "no snapshot": "no spend snapshot is loaded",
     "no cycle start": "the spend snapshot does not say when its cycle started",
     "nobody listed": "the spend snapshot lists nobody",
@@ -823,6 +835,10 @@ SENTENCES = {
         f"Undecided: {SINCE}, $0.10 here and $0.10 in Cursor's spend figures, "
         "because the API refused the endpoint spend (Enterprise access required)."
     ),
+    "events refused since": (
+        f"Undecided: {SINCE}, $0.10 here and $0.10 in Cursor's spend figures, "
+        "because the API refused the endpoint usage_events (Not authorized)."
+    ),
     "daily usage refused": (
         f"Matched to the cent: {SINCE}, $0.10 here and $0.10 in Cursor's spend figures. "
         "Also, the API refused the endpoint daily_usage (Not authorized)."
@@ -833,6 +849,7 @@ VERDICTS = {
     "within the tolerance": "matched_within_tolerance",
     "more than settling": "drift",
     "dashboard": "drift",
+    "events refused since": "inconclusive",
     "daily usage refused": "matched",
 }
 

@@ -730,7 +730,8 @@ def test_a_rollover_is_not_a_refund():
 
 
 @pytest.mark.parametrize(
-    "case", ["no open day", "day missing", "start not covered", "refused", "unpriced", "unknown", "late"]
+    "case",
+    ["no open day", "day missing", "start not covered", "refused", "events refused", "unpriced", "unknown", "late"],
 )
 def test_what_makes_the_cycle_inconclusive(case):
     events = [sent(cents=200), sent(cents=100, kind=INCLUDED)]
@@ -744,6 +745,8 @@ def test_what_makes_the_cycle_inconclusive(case):
         more["loaded_from"] = date(2026, 11, 4)
     elif case == "refused":
         more["refused"] = frozenset({"spend"})
+    elif case == "events refused":
+        more["refused"] = frozenset({"usage_events"})
     elif case == "unpriced":
         events.append(sent(cents=None))
     elif case == "unknown":

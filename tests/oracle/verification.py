@@ -264,7 +264,7 @@ def cycle_comparison(
         is_money=True,
         warehouse_value=amount_in(told_of, *categories),
         reference_value=total(known) if known else None,
-        is_reference_refused="spend" in team.refused,
+        is_reference_refused=not team.refused.isdisjoint({"spend", "usage_events"}),  # stale without either
         is_reference_partial=len(known) < len(parts),
         is_any_day_missing=not is_loaded_up_to(team, start, snapshot_at),
         has_unknown_or_unpriced=has_unknown_or_unpriced(told_of),
