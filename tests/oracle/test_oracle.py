@@ -22,6 +22,7 @@ SNAPSHOT_AT = datetime.fromisoformat("2026-11-24T05:30:10")
 CYCLE_START = datetime.fromisoformat("2026-11-03T13:06:28")
 TOKENS = {"inputTokens": 1000, "outputTokens": 100, "cacheWriteTokens": 10, "cacheReadTokens": 1}
 EMAIL = "ann@example.com"
+DAILY_USAGE_OF_30_DAYS: dict[date, list[Any]] = {TODAY - timedelta(days=n): [] for n in range(30)}
 
 
 def as_received(value):
@@ -506,13 +507,25 @@ def test_a_day_is_settled_48_hours_after_its_end():
 
 
 def test_a_seat_whose_activity_is_unknown_is_the_strongest_candidate():
-    row = gap(team(loaded_from=date(2026, 10, 25)))
+    row = gap(team(loaded_from=date(2026, 10, 25), daily_usage_rows=DAILY_USAGE_OF_30_DAYS))
     assert row["observed_days"] == 30
     assert (row["activity_status"], row["is_adoption_gap"], row["reclaim_tier"]) == ("never_active", True, "certain")
     assert (row["last_active_date"], row["days_since_last_activity"]) == (None, None)
     assert row["monthly_saving_usd"] == 40
     assert row["earliest_saving_date"] == date(2026, 11, 24)
     assert gap(team(loaded_from=date(2026, 10, 26)))["reclaim_tier"] == "review"
+
+
+def test_silence_is_certain_only_where_daily_usage_of_enough_days_was_looked_at():
+    assert gap(team(loaded_from=date(2026, 10, 1)))["reclaim_tier"] == "probable"
+    of_29_days = {day: [] for day in DAILY_USAGE_OF_30_DAYS if day > date(2026, 10, 25)}
+    assert gap(team(loaded_from=date(2026, 10, 1), daily_usage_rows=of_29_days))["reclaim_tier"] == "probable"
+
+
+def test_a_seat_without_an_email_is_asked_about_first():
+    of_team = team(members=[member("", id="user_9")], daily_usage_rows=DAILY_USAGE_OF_30_DAYS)
+    row = only(marts.expected_adoption_gaps(of_team))
+    assert (row["email"], row["activity_status"], row["reclaim_tier"]) == (None, "never_active", "review")
 
 
 @pytest.mark.parametrize(
@@ -573,7 +586,7 @@ def test_who_is_excluded_saves_nothing_until_the_exclusion_expires():
         0,
     )
     over = Configured(exclusions=(Exclusion(EMAIL, "on leave", TODAY - timedelta(days=1)),))
-    assert gap(team(configured=over))["reclaim_tier"] == "certain"
+    assert gap(team(configured=over, daily_usage_rows=DAILY_USAGE_OF_30_DAYS))["reclaim_tier"] == "certain"
 
 
 @pytest.mark.parametrize("how", ["flagged", "vanished"])
