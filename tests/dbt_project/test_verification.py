@@ -380,6 +380,27 @@ def add_seats(cases: Cases) -> None:
     cases.add(mixed)
     cases.builder.add_members_snapshot(SNAPSHOT, [member("ann@example.com"), member("bo@example.com")], team=mixed)
 
+    changed = "seats of a changed price"
+    cases.add(changed)
+    two, three = people_named("ann", "bo"), people_named("ann", "bo", "joiner")
+    for at, listed in (("2026-11-05 06:00", two), ("2026-11-12 06:00", three), (SNAPSHOT, three)):
+        cases.builder.add_members_snapshot(at, listed, team=changed)
+    read(changed, "monthly_seat_fee_usd", ("2026-11-10", "2026-11-10"), 64)
+    read(changed, "seat_price_usd", ("2026-11-10", "2026-11-10"), 32)
+    read(changed, "monthly_seat_fee_usd", ("2026-11-12", "2026-11-12"), 164)
+    read(changed, "monthly_seat_fee_usd", WINDOW, 164)
+
+    twice = "two starts in a day"
+    cases.add(twice, events=[ann(10)], spends=[spend("ann@example.com", 10, overall=10)])
+    cases.builder.add_spend_snapshot("2026-11-02 06:00", "2026-11-02 03:00", [spend("ann@example.com")], team=twice)
+    cases.builder.add_members_snapshot(SNAPSHOT, people_named("ann"), team=twice)
+    read(twice, "cycle_on_demand_usd", ("2026-11-02", "2026-11-14"), "0.10")
+    read(f" {twice} ", " cycle_usage_value_usd ", ("2026-11-02", "2026-11-14"), "0.10")
+
+
+def people_named(*names: str) -> list[dict[str, Any]]:
+    return [member(f"{name}@example.com") for name in names]
+
 
 PRICED_SEATS = {
     "configured prices": "Seat fees use configured prices.",
@@ -397,6 +418,9 @@ def add_prices(cases: Cases) -> list[dict[str, Any]]:
         ("*", "standard", "2026-01-01", 40, "assumed_list"),
         ("*", "premium", "2026-11-20", 120, "assumed_list"),  # not in force yet
         ("seats of two prices", "premium", "2026-01-01", 120, "assumed_list"),
+        ("seats of a changed price", "standard", "2026-01-01", 32, "configured"),
+        ("seats of a changed price", "standard", "2026-11-10", 50, "configured"),
+        ("seats of a changed price", "premium", "2026-01-01", 100, "configured"),
         ("configured prices", "standard", "2026-01-01", 32, "configured"),
         ("configured prices", "premium", "2026-01-01", 100, "configured"),
         ("one price configured", "standard", "2026-01-01", 32, "configured"),
@@ -423,6 +447,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> WarehouseBuilder:
             seat_type("configured prices", "premium"),
             seat_type("one price configured", "premium"),
             seat_type("no price", "premium"),
+            seat_type("seats of a changed price", "premium") | {"valid_from": "2026-11-10"},
+            seat_type("seats of a changed price", "premium")
+            | {"email": "joiner@example.com", "valid_from": "2026-11-12"},
         ],
         "dashboard_totals": cases.dashboard_totals,
     }
@@ -780,6 +807,23 @@ def test_seats_of_the_dashboard_are_those_of_its_day(totals: Totals) -> None:
     row = totals.one("seats of last week", "paid_seats", "dashboard")
     assert (row["warehouse_value"], row["verdict"]) == (1, "inconclusive")
     assert "the newest members list is of 2026-11-10" in row["explanation"]
+
+
+def test_a_past_seat_has_the_fee_of_its_cycle_like_a_seat_of_now(totals: Totals) -> None:
+    """A price and a type that changed since the cycle began are billed with the next; a joiner has that of the day."""
+    rows = totals.all("seats of a changed price", "monthly_seat_fee_usd", "dashboard")
+    assert {str(row["window_end_date"]): (row["warehouse_value"], row["verdict"]) for row in rows} == {
+        "2026-11-10": (64, "matched"),
+        "2026-11-12": (164, "matched"),
+        "2026-11-14": (164, "matched"),
+    }
+    assert totals.one("seats of a changed price", "seat_price_usd", "dashboard")["verdict"] == "matched"
+
+
+def test_a_figure_of_a_day_on_which_two_cycles_start_is_of_the_one_that_goes_on(totals: Totals) -> None:
+    for measure in ("cycle_on_demand_usd", "cycle_usage_value_usd"):
+        row = totals.one("two starts in a day", measure, "dashboard")
+        assert (row["warehouse_value"], row["verdict"]) == (Decimal("0.1"), "matched")
 
 
 def test_a_figure_that_needs_activity_is_not_compared_with_another_day(totals: Totals) -> None:

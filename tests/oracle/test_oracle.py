@@ -831,6 +831,60 @@ def test_a_figure_of_the_dashboard_is_compared_over_its_own_dates():
     assert (row["window_start_date"], row["window_end_date"]) == (date(2026, 11, 1), date(2026, 11, 5))
 
 
+def test_a_past_days_seats_have_the_fee_of_their_cycle():
+    """A price and a type that changed since the cycle began come with the next; a joiner has the type of that day."""
+    day = date(2026, 11, 20)
+    configured = Configured(
+        seat_prices=(
+            SeatPrice("standard", date(2026, 6, 1), Decimal(32), "configured"),
+            SeatPrice("standard", date(2026, 11, 10), Decimal(50), "configured"),
+            SeatPrice("premium", date(2026, 6, 1), Decimal(100), "configured"),
+        ),
+        seat_types=(
+            SeatTypeFrom(EMAIL, "premium", date(2026, 11, 10)),
+            SeatTypeFrom("new@example.com", "premium", date(2026, 11, 12)),
+        ),
+        dashboard_totals=tuple(
+            DashboardTotal(measure, on, on, Decimal(value), SNAPSHOT_AT)
+            for measure, on, value in (
+                ("monthly_seat_fee_usd", day, 132),
+                ("paid_seats", date(2026, 11, 10), 1),
+                ("seat_price_usd", date(2026, 11, 9), 32),
+                ("paid_seats", date(2026, 11, 2), 9),
+                ("paid_seats_without_activity", day, 2),
+            )
+        ),
+    )
+    joiners = [member(), member("new@example.com")]
+    told = [(datetime.fromisoformat(at), joiners[:count]) for at, count in (("2026-11-05", 1), ("2026-11-12", 2))]
+    of_team = tied(sent(cents=100), members_snapshots=told, configured=configured)
+    rows = {
+        (row["measure"], row["window_end_date"].day): (row["warehouse_value"], row["verdict"])
+        for row in marts.expected_verification_totals(of_team)
+        if row["reference_source"] == "dashboard"
+    }
+    assert rows == {
+        ("monthly_seat_fee_usd", 20): (132, "matched"),
+        ("paid_seats", 10): (1, "matched"),
+        ("seat_price_usd", 9): (32, "matched"),
+        ("paid_seats", 2): (None, "inconclusive"),
+        ("paid_seats_without_activity", 20): (None, "inconclusive"),
+    }
+
+
+def test_a_figure_of_a_day_on_which_two_cycles_start_is_of_the_one_that_goes_on():
+    reading = DashboardTotal("cycle_on_demand_usd", CYCLE_START.date(), TODAY, Decimal(1), SNAPSHOT_AT)
+    earlier = spend(start=datetime.fromisoformat("2026-11-03T09:00:00"))
+    of_team = team(
+        sent(at="2026-11-03T10:00:00", cents=700),
+        sent(cents=100),
+        spend_snapshots=[(datetime.fromisoformat("2026-11-03T12:00:00"), earlier), (SNAPSHOT_AT, spend())],
+        configured=Configured(dashboard_totals=(reading,)),
+    )
+    row = of(marts.expected_verification_totals(of_team), measure="cycle_on_demand_usd", reference_source="dashboard")
+    assert (row["warehouse_value"], row["verdict"]) == (1, "matched")
+
+
 def test_the_worst_verdict_is_the_teams_and_a_failed_run_is_inconclusive():
     drifting = tied(sent(cents=900), sent(cents=100, kind=INCLUDED))
     assert only(marts.expected_verdict(drifting))["verdict"] == "drift"
