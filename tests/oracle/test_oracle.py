@@ -644,6 +644,8 @@ def compare(ours, theirs, **more):
         ("101", "100", {}, "matched_within_tolerance"),
         ("101.00000001", "100", {}, "drift"),
         ("1.05", "1.00", {}, "matched_within_tolerance"),
+        ("151", "150", {"is_money": False}, "matched_within_tolerance"),
+        ("151.2", "150", {"is_money": False}, "drift"),  # of 150 one may be missing, not one and a half
         ("1.06", "1.00", {}, "drift"),
         ("-101", "-100", {}, "matched_within_tolerance"),
         ("0", "0", {}, "matched"),

@@ -123,8 +123,8 @@ def verdict(comparison: Comparison, tolerance_share: Decimal, tolerance_floor_us
     if all(are_equal(ours, theirs, is_money=comparison.is_money) for ours, theirs in pairs):
         return "matched"
     tolerance = tolerance_share * abs(reference)
-    if comparison.is_money:
-        tolerance = max(tolerance, tolerance_floor_usd)
+    # nothing is counted in parts
+    tolerance = max(tolerance, tolerance_floor_usd) if comparison.is_money else Decimal(int(tolerance))
     off_by_email = total(abs(ours - theirs) for ours, theirs in comparison.differences_by_email)
     excess = max(abs(difference), off_by_email) - tolerance
     if excess <= 0:
