@@ -518,7 +518,7 @@ def test_a_seat_whose_activity_is_unknown_is_the_strongest_candidate():
 
 def test_silence_is_certain_only_where_daily_usage_of_enough_days_was_looked_at():
     assert gap(team(loaded_from=date(2026, 10, 1)))["reclaim_tier"] == "probable"
-    of_29_days = {day: [] for day in DAILY_USAGE_OF_30_DAYS if day > date(2026, 10, 25)}
+    of_29_days: dict[date, list[Any]] = {day: [] for day in DAILY_USAGE_OF_30_DAYS if day > date(2026, 10, 25)}
     assert gap(team(loaded_from=date(2026, 10, 1), daily_usage_rows=of_29_days))["reclaim_tier"] == "probable"
 
 

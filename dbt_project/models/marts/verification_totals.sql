@@ -25,7 +25,7 @@ measured as (
         case
             when unit = 'usd' then greatest({{ tolerance_share }} * abs(reference_value), {{ tolerance_floor }})
             -- nothing is counted in parts, and an explanation does not say them
-            else floor({{ tolerance_share }} * abs(reference_value))
+            else cast(floor({{ tolerance_share }} * abs(reference_value)) as decimal(38, 16))
         end as tolerance
     from comparisons
 
