@@ -97,3 +97,22 @@
         or ({{ credit }} + {{ own_key }} <> 0 and abs({{ difference }} + {{ credit }} + {{ own_key }}) <= {{ bound }})
     )
 {%- endmacro %}
+
+{# A query: for each key, the unknown kinds in rows of usage that carry cost, and how much, as a sentence says it. #}
+{% macro unknown_kinds_in_words(rows, keys) -%}
+    select
+        {{ keys | join(', ') }},
+        'costs are of an unknown kind: '
+        || {{ dbt.listagg("'''' || kind || ''' with ' || " ~ usd_as_text('amount_usd'), "', '", 'order by kind') }}
+            as unknown_kinds
+    from (
+        select
+            {{ keys | join(', ') }},
+            coalesce(kind, '(none)') as kind,
+            sum(amount_usd) as amount_usd
+        from {{ rows }}
+        where category = 'unknown' and amount_usd <> 0
+        group by {{ keys | join(', ') }}, coalesce(kind, '(none)')
+    ) as unknown_kinds
+    group by {{ keys | join(', ') }}
+{%- endmacro %}

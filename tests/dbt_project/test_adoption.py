@@ -97,6 +97,7 @@ def add_tenure(builder: WarehouseBuilder) -> None:
         builder,
         "tenure",
         events=[used("2026-10-28", "used before listed")],
+        daily_rows=[],
         snapshots={
             "2026-10-01 06:00": people("old", "comes back"),
             "2026-10-05 06:00": people("old", "joined 40 days ago"),
@@ -156,6 +157,7 @@ def add_exclusions(builder: WarehouseBuilder) -> None:
         builder,
         "exclusions",
         events=[used("2026-11-14", "busy")],
+        daily_rows=[],
         snapshots={MORNING_AFTER: people("on leave", "to this day", "to the day before", "twice", "busy", "never")},
     )
 
@@ -184,7 +186,10 @@ def add_dates(builder: WarehouseBuilder) -> None:
 
 def add_unknown(builder: WarehouseBuilder) -> None:
     nameless = [member(None, id="user_1", name="One"), member("", id="user_2", name="Two")]
-    add_team(builder, "no e-mail", snapshots={MORNING_AFTER: nameless})
+    add_team(builder, "no e-mail", daily_rows=[], snapshots={MORNING_AFTER: nameless})
+    add_team(builder, "no daily usage", snapshots={MORNING_AFTER: people("never")})
+    add_team(builder, "daily usage of 29 days", snapshots={MORNING_AFTER: people("never")})
+    builder.add_daily(("2026-10-17", "2026-11-14"), team="daily usage of 29 days")
     add_team(builder, "nothing loaded", events=None, snapshots={MORNING_AFTER: people("ann")})
     add_team(
         builder,
@@ -489,6 +494,18 @@ def test_a_member_without_an_email_is_a_seat_and_a_gap(warehouse: WarehouseBuild
     ]
     assert rows[0]["reason"].startswith("The member has no e-mail, so nobody can tell the seat's activity.")
     assert {row["observed_days"] for row in rows} == {45}
+    assert {row["reclaim_tier"] for row in rows} == {"review"}
+
+
+@pytest.mark.parametrize(("team", "loaded"), [("no daily usage", 0), ("daily usage of 29 days", 29)])
+def test_nobody_is_certain_to_be_idle_where_completions_could_not_be_seen(
+    warehouse: WarehouseBuilder, team: str, loaded: int
+) -> None:
+    seat = seats_of(warehouse, team)["never"]
+    assert (seat["activity_status"], seat["observed_days"], seat["reclaim_tier"]) == ("never_active", 45, "probable")
+    assert seat["reason"].startswith(
+        f"No request and no active day in 45 observed days. Daily usage is loaded for {loaded} of them: tab completions"
+    )
 
 
 def test_daily_usage_alone_says_who_is_active_where_events_are_refused(warehouse: WarehouseBuilder) -> None:

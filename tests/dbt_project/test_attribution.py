@@ -62,7 +62,7 @@ def add_people(builder: WarehouseBuilder) -> None:
     then = [*stay, member("new@x.com", id="user_1"), member("flag@x.com", isRemoved=True)]
     builder.add_members_snapshot("2026-10-20 06:00", [*stay, *gone], team=team)
     builder.add_members_snapshot("2026-11-10 06:00", then, team=team)
-    builder.add_members_snapshot("2026-11-15 06:00", [*then, member("late@x.com")], team=team)
+    builder.add_members_snapshot("2026-11-15 06:00", [*then, member("late@x.com"), member("eve@x.com")], team=team)
     builder.add_daily(
         ("2026-11-05", "2026-11-14"),
         [
@@ -71,6 +71,7 @@ def add_people(builder: WarehouseBuilder) -> None:
             daily("2026-11-05", "former@x.com", userId="user_1"),  # never listed, but the same user id
             daily("2026-11-05", "twice@x.com", userId="user_3", is_active=False),
             daily("2026-11-05", "boss@x.com"),
+            daily("2026-11-14", "eve@x.com"),
             daily("2026-11-05", None, userId="user_9"),
         ],
         team=team,
@@ -91,6 +92,7 @@ def add_people(builder: WarehouseBuilder) -> None:
             event("2026-11-13 10:00", "left@x.com", "10"),
             event(AT, "flag@x.com", "-5"),
             event(AT, "ghost@x.com", "7"),
+            event("2026-11-14 23:00", "eve@x.com", "20"),  # first listed on the next morning
             event(AT, "failed@x.com", "70", kind="Errored, Not Charged"),
             event("2026-10-31 10:00", "once@x.com", "1"),  # unknown, and not in the window
             event(AT, None, "40"),
@@ -109,6 +111,7 @@ def test_each_person_has_the_first_state_that_holds(warehouse: WarehouseBuilder)
     assert people(warehouse, "people", columns) == [
         ("ann@x.com", "ann@x.com", "attributed", None, 2, Decimal(1), Decimal("0.09"), True),
         ("boss@x.com", "boss@x.com", "attributed", None, 0, none, none, True),
+        ("eve@x.com", "eve@x.com", "attributed", None, 1, Decimal("0.2"), none, True),
         ("failed@x.com", "failed@x.com", "unknown_person", None, 0, none, none, False),
         ("flag@x.com", "flag@x.com", "removed_person", None, 1, Decimal("-0.05"), none, False),
         ("former@x.com", "former@x.com", "alias_of_another_address", "new@x.com", 1, Decimal("0.03"), none, False),
@@ -137,7 +140,7 @@ def test_name_and_last_activity_are_those_of_all_history(warehouse: WarehouseBui
 
 
 def test_states_sum_to_the_window(warehouse: WarehouseBuilder) -> None:
-    none, whole = Decimal(0), 9.39
+    none, whole = Decimal(0), 9.59
     assert states(warehouse, "people", "people, members, requests, usage_value_usd, other_usage_usd") == {
         "service_account": (0, 0, 3, Decimal("6.91"), none),
         "no_email": (0, 0, 2, Decimal("0.42"), none),
@@ -146,7 +149,7 @@ def test_states_sum_to_the_window(warehouse: WarehouseBuilder) -> None:
         "unknown_person": (2, 0, 1, Decimal("0.07"), none),
         "joined_after_window": (1, 1, 0, none, none),
         "no_daily_row": (1, 1, 0, none, none),
-        "attributed": (5, 5, 5, Decimal("1.41"), Decimal("0.09")),
+        "attributed": (6, 6, 6, Decimal("1.61"), Decimal("0.09")),
     }
     shares = states(warehouse, "people", "usage_value_share, window_start_date, window_end_date")
     assert shares["service_account"] == (pytest.approx(6.91 / whole), date(2026, 11, 1), date(2026, 11, 14))

@@ -225,6 +225,7 @@ def add_adoption(builder: WarehouseBuilder) -> None:
         events=[],
         window=("2026-10-01", "2026-11-14"),
     )
+    builder.add_daily(("2026-10-01", "2026-11-14"), team="no hole")
     add_team(
         builder,
         "uses",

@@ -155,6 +155,17 @@ def add_obstacles(cases: Cases) -> None:
         "spend", team="spend refused", status_code=403, message="Enterprise access required"
     )
     cases.builder.add_endpoint_access("spend", "ok", team="spend refused", checked_at="2026-12-30 06:00")
+    cases.add("events refused since", **exact)
+    for checked_at, outcome in (("2026-11-15 06:00", "ok"), ("2026-11-16 06:00", "refused")):
+        cases.builder.add_endpoint_access(
+            "usage_events", outcome, team="events refused since", message="Not authorized", checked_at=checked_at
+        )
+    cases.builder.add_spend_snapshot(
+        "2026-11-16 06:00:00",
+        CYCLE_START,
+        [spend("ann@example.com", 99999, overall=99999)],
+        team="events refused since",
+    )
     cases.add("daily usage refused", **exact)
     cases.builder.add_endpoint_access("daily_usage", team="daily usage refused", message="Not authorized.")
     cases.add("refused before", **exact)
@@ -369,6 +380,27 @@ def add_seats(cases: Cases) -> None:
     cases.add(mixed)
     cases.builder.add_members_snapshot(SNAPSHOT, [member("ann@example.com"), member("bo@example.com")], team=mixed)
 
+    changed = "seats of a changed price"
+    cases.add(changed)
+    two, three = people_named("ann", "bo"), people_named("ann", "bo", "joiner")
+    for at, listed in (("2026-11-05 06:00", two), ("2026-11-12 06:00", three), (SNAPSHOT, three)):
+        cases.builder.add_members_snapshot(at, listed, team=changed)
+    read(changed, "monthly_seat_fee_usd", ("2026-11-10", "2026-11-10"), 64)
+    read(changed, "seat_price_usd", ("2026-11-10", "2026-11-10"), 32)
+    read(changed, "monthly_seat_fee_usd", ("2026-11-12", "2026-11-12"), 164)
+    read(changed, "monthly_seat_fee_usd", WINDOW, 164)
+
+    twice = "two starts in a day"
+    cases.add(twice, events=[ann(10)], spends=[spend("ann@example.com", 10, overall=10)])
+    cases.builder.add_spend_snapshot("2026-11-02 06:00", "2026-11-02 03:00", [spend("ann@example.com")], team=twice)
+    cases.builder.add_members_snapshot(SNAPSHOT, people_named("ann"), team=twice)
+    read(twice, "cycle_on_demand_usd", ("2026-11-02", "2026-11-14"), "0.10")
+    read(f" {twice} ", " cycle_usage_value_usd ", ("2026-11-02", "2026-11-14"), "0.10")
+
+
+def people_named(*names: str) -> list[dict[str, Any]]:
+    return [member(f"{name}@example.com") for name in names]
+
 
 PRICED_SEATS = {
     "configured prices": "Seat fees use configured prices.",
@@ -386,6 +418,9 @@ def add_prices(cases: Cases) -> list[dict[str, Any]]:
         ("*", "standard", "2026-01-01", 40, "assumed_list"),
         ("*", "premium", "2026-11-20", 120, "assumed_list"),  # not in force yet
         ("seats of two prices", "premium", "2026-01-01", 120, "assumed_list"),
+        ("seats of a changed price", "standard", "2026-01-01", 32, "configured"),
+        ("seats of a changed price", "standard", "2026-11-10", 50, "configured"),
+        ("seats of a changed price", "premium", "2026-01-01", 100, "configured"),
         ("configured prices", "standard", "2026-01-01", 32, "configured"),
         ("configured prices", "premium", "2026-01-01", 100, "configured"),
         ("one price configured", "standard", "2026-01-01", 32, "configured"),
@@ -412,6 +447,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> WarehouseBuilder:
             seat_type("configured prices", "premium"),
             seat_type("one price configured", "premium"),
             seat_type("no price", "premium"),
+            seat_type("seats of a changed price", "premium") | {"valid_from": "2026-11-10"},
+            seat_type("seats of a changed price", "premium")
+            | {"email": "joiner@example.com", "valid_from": "2026-11-12"},
         ],
         "dashboard_totals": cases.dashboard_totals,
     }
@@ -530,6 +568,7 @@ def test_the_cycle_is_tied_to_the_newest_snapshot_that_the_open_day_reaches(
 
 REASONS = {
     "spend refused": "the API refused the endpoint spend (Enterprise access required)",
+    "events refused since": "the API refused the endpoint usage_events (Not authorized)",
     "no snapshot": "no spend snapshot is loaded",
     "no cycle start": "the spend snapshot does not say when its cycle started",
     "nobody listed": "the spend snapshot lists nobody",
@@ -770,6 +809,23 @@ def test_seats_of_the_dashboard_are_those_of_its_day(totals: Totals) -> None:
     assert "the newest members list is of 2026-11-10" in row["explanation"]
 
 
+def test_a_past_seat_has_the_fee_of_its_cycle_like_a_seat_of_now(totals: Totals) -> None:
+    """A price and a type that changed since the cycle began are billed with the next; a joiner has that of the day."""
+    rows = totals.all("seats of a changed price", "monthly_seat_fee_usd", "dashboard")
+    assert {str(row["window_end_date"]): (row["warehouse_value"], row["verdict"]) for row in rows} == {
+        "2026-11-10": (64, "matched"),
+        "2026-11-12": (164, "matched"),
+        "2026-11-14": (164, "matched"),
+    }
+    assert totals.one("seats of a changed price", "seat_price_usd", "dashboard")["verdict"] == "matched"
+
+
+def test_a_figure_of_a_day_on_which_two_cycles_start_is_of_the_one_that_goes_on(totals: Totals) -> None:
+    for measure in ("cycle_on_demand_usd", "cycle_usage_value_usd"):
+        row = totals.one("two starts in a day", measure, "dashboard")
+        assert (row["warehouse_value"], row["verdict"]) == (Decimal("0.1"), "matched")
+
+
 def test_a_figure_that_needs_activity_is_not_compared_with_another_day(totals: Totals) -> None:
     row = totals.one("seats", "developers_without_seat", "dashboard")
     assert (row["warehouse_value"], row["verdict"]) == (None, "inconclusive")
@@ -823,6 +879,10 @@ SENTENCES = {
         f"Undecided: {SINCE}, $0.10 here and $0.10 in Cursor's spend figures, "
         "because the API refused the endpoint spend (Enterprise access required)."
     ),
+    "events refused since": (
+        f"Undecided: {SINCE}, $0.10 here and $0.10 in Cursor's spend figures, "
+        "because the API refused the endpoint usage_events (Not authorized)."
+    ),
     "daily usage refused": (
         f"Matched to the cent: {SINCE}, $0.10 here and $0.10 in Cursor's spend figures. "
         "Also, the API refused the endpoint daily_usage (Not authorized)."
@@ -833,6 +893,7 @@ VERDICTS = {
     "within the tolerance": "matched_within_tolerance",
     "more than settling": "drift",
     "dashboard": "drift",
+    "events refused since": "inconclusive",
     "daily usage refused": "matched",
 }
 

@@ -93,11 +93,10 @@ def nobodys_row(team: Team, state: str, events: list[Event]) -> Row:
 
 
 def person_row(team: Team, person: Person, events: list[Event]) -> Row:
-    today = as_of(team)
     listed = newest_listing(team, person)
     is_member = person in seats.current_members(team)
     alias = None if is_member else alias_of(team, person)
-    active = {day for day in active_days(team).get(person, set()) if today is not None and day <= today}
+    active = days_of_activity(team, person)
     return {
         "team_id": team.team_id,
         "email": None if is_user_id(team, person) else person,
@@ -120,12 +119,18 @@ def state_of(team: Team, person: Person, alias: str | None, *, is_member: bool) 
     if not is_member:
         return "removed_person"
     joined = joined_date(team, person)
-    if joined is not None and days is not None and joined > days[1]:
+    if joined is not None and days is not None and joined > days[1] and not days_of_activity(team, person):
         return "joined_after_window"
     loaded = [day for day in team.daily_usage_rows if days is not None and days[0] <= day <= days[1]]
     if loaded and not any(person in people_with_a_row(team, day) for day in loaded):
         return "no_daily_row"
     return "attributed"
+
+
+def days_of_activity(team: Team, person: Person) -> set[date]:
+    """Up to the window's last day."""
+    today = as_of(team)
+    return {day for day in active_days(team).get(person, set()) if today is not None and day <= today}
 
 
 def newest_listing(team: Team, person: Person) -> Record | None:

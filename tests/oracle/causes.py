@@ -194,7 +194,7 @@ def dashboard_matters(team: Team) -> dict[tuple[str, date], Matter]:
             unsettled=[one for one in in_range if not is_settled(team, one.day)],
             # A day is not cut at the instant of the reading: the whole of it may have come later.
             after_snapshot=[one for one in in_range if one.day >= reading.read_at.date()],
-            value=lambda chosen, measure=reading.measure: eight(value_on_days(team, measure, chosen)) or ZERO,  # type: ignore[misc]  # mypy cannot infer a lambda's default
+            value=lambda chosen, measure=reading.measure: eight(value_on_days(measure, chosen)) or ZERO,  # type: ignore[misc]  # mypy cannot infer a lambda's default
         )
     return matters
 

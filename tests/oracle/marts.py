@@ -224,8 +224,8 @@ def gap_row(team: Team, seat: Seat, today: date) -> Row:
     status = activity_status(team, seat, silent_days, today)
     is_gap = status in ("never_active", "idle")
     exclusion = exclusion_of(team, seat, today)
-    silent_observed = sum(last_active is None or day > last_active for day in observed)
-    tier = reclaim_tier(team, status, silent_observed, exclusion) if is_gap else None
+    silent = {day for day in observed if last_active is None or day > last_active}
+    tier = reclaim_tier(team, seat, status, silent, exclusion) if is_gap else None
     fee = seats.monthly_fee(seat)
     holes = adoption.holes(observed, last_active, today)
     has_holes = holes["unobserved_days_since_activity"] > 0
@@ -320,13 +320,20 @@ def exclusion_of(team: Team, seat: Seat, today: date) -> Exclusion | None:
     )
 
 
-def reclaim_tier(team: Team, status: str, silent_observed_days: int, exclusion: Exclusion | None) -> str:
-    """How sure it is that nobody misses the seat, by the loaded days on which it could have been used and was not."""
+def reclaim_tier(team: Team, seat: Seat, status: str, silent: set[date], exclusion: Exclusion | None) -> str:
+    """How sure it is that nobody misses the seat, by the loaded days on which it could have been used and was not.
+
+    Completions are in daily usage only, so who was never active is certain after enough days of that; and use is told
+    by e-mail, so of whoever has none nothing is sure.
+    """
     if exclusion is not None:
         return "excluded"
-    if status == "never_active" and silent_observed_days >= team.configured.certain_observed_days:
+    if seat.email is None:
+        return "review"
+    days_of_daily_usage = silent & team.daily_usage_rows.keys()
+    if status == "never_active" and len(days_of_daily_usage) >= team.configured.certain_observed_days:
         return "certain"
-    return "probable" if silent_observed_days >= team.configured.probable_inactive_days else "review"
+    return "probable" if len(silent) >= team.configured.probable_inactive_days else "review"
 
 
 def earliest_saving_date(team: Team, seat: Seat, today: date) -> date:

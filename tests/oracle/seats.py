@@ -99,9 +99,15 @@ def paid_seats(team: Team, cycle: Cycle | None) -> list[Seat]:
     Whoever was removed but has a request in the cycle holds the seat to the cycle's end.
     """
     told = [(at, members) for at, members in snapshots(team) if cycle is None or cycle.is_open or at < cycle.end_at]
+    return seats_told_by(team, told, cycle, people_with_requests(team, cycle))
+
+
+def seats_told_by(
+    team: Team, told: list[tuple[datetime, dict[Person, Record]]], cycle: Cycle | None, used: set[Person]
+) -> list[Seat]:
+    """The paid seats of a cycle as some snapshots tell, by those who used anything in it."""
     if not told:
         return []
-    used = people_with_requests(team, cycle)
     nobody = service_account_addresses(team)
     newest = told[-1][1]
     team_first_at = snapshots(team)[0][0]

@@ -76,6 +76,7 @@ def test_who_was_never_listed_is_unknown():
 def test_who_joined_after_the_window_has_joined_after_it():
     new = listed([member()], [member(), member(BO)])  # the list of 24 November; the window ends on the 23rd
     assert state(team(**new), BO) == "joined_after_window"
+    assert state(team(sent(email=BO), **new), BO) == "attributed"  # used before any list had them
     assert state(team(**new, configured=Configured(join_dates={BO: date(2026, 11, 23)})), BO) == "attributed"
     assert state(team(members=[member(), member(BO)]), BO) == "attributed"  # there on the first list: nobody knows
 

@@ -22,6 +22,7 @@ SNAPSHOT_AT = datetime.fromisoformat("2026-11-24T05:30:10")
 CYCLE_START = datetime.fromisoformat("2026-11-03T13:06:28")
 TOKENS = {"inputTokens": 1000, "outputTokens": 100, "cacheWriteTokens": 10, "cacheReadTokens": 1}
 EMAIL = "ann@example.com"
+DAILY_USAGE_OF_30_DAYS: dict[date, list[Any]] = {TODAY - timedelta(days=n): [] for n in range(30)}
 
 
 def as_received(value):
@@ -506,13 +507,25 @@ def test_a_day_is_settled_48_hours_after_its_end():
 
 
 def test_a_seat_whose_activity_is_unknown_is_the_strongest_candidate():
-    row = gap(team(loaded_from=date(2026, 10, 25)))
+    row = gap(team(loaded_from=date(2026, 10, 25), daily_usage_rows=DAILY_USAGE_OF_30_DAYS))
     assert row["observed_days"] == 30
     assert (row["activity_status"], row["is_adoption_gap"], row["reclaim_tier"]) == ("never_active", True, "certain")
     assert (row["last_active_date"], row["days_since_last_activity"]) == (None, None)
     assert row["monthly_saving_usd"] == 40
     assert row["earliest_saving_date"] == date(2026, 11, 24)
     assert gap(team(loaded_from=date(2026, 10, 26)))["reclaim_tier"] == "review"
+
+
+def test_silence_is_certain_only_where_daily_usage_of_enough_days_was_looked_at():
+    assert gap(team(loaded_from=date(2026, 10, 1)))["reclaim_tier"] == "probable"
+    of_29_days: dict[date, list[Any]] = {day: [] for day in DAILY_USAGE_OF_30_DAYS if day > date(2026, 10, 25)}
+    assert gap(team(loaded_from=date(2026, 10, 1), daily_usage_rows=of_29_days))["reclaim_tier"] == "probable"
+
+
+def test_a_seat_without_an_email_is_asked_about_first():
+    of_team = team(members=[member("", id="user_9")], daily_usage_rows=DAILY_USAGE_OF_30_DAYS)
+    row = only(marts.expected_adoption_gaps(of_team))
+    assert (row["email"], row["activity_status"], row["reclaim_tier"]) == (None, "never_active", "review")
 
 
 @pytest.mark.parametrize(
@@ -573,7 +586,7 @@ def test_who_is_excluded_saves_nothing_until_the_exclusion_expires():
         0,
     )
     over = Configured(exclusions=(Exclusion(EMAIL, "on leave", TODAY - timedelta(days=1)),))
-    assert gap(team(configured=over))["reclaim_tier"] == "certain"
+    assert gap(team(configured=over, daily_usage_rows=DAILY_USAGE_OF_30_DAYS))["reclaim_tier"] == "certain"
 
 
 @pytest.mark.parametrize("how", ["flagged", "vanished"])
@@ -631,6 +644,8 @@ def compare(ours, theirs, **more):
         ("101", "100", {}, "matched_within_tolerance"),
         ("101.00000001", "100", {}, "drift"),
         ("1.05", "1.00", {}, "matched_within_tolerance"),
+        ("151", "150", {"is_money": False}, "matched_within_tolerance"),
+        ("151.2", "150", {"is_money": False}, "drift"),  # of 150 one may be missing, not one and a half
         ("1.06", "1.00", {}, "drift"),
         ("-101", "-100", {}, "matched_within_tolerance"),
         ("0", "0", {}, "matched"),
@@ -730,7 +745,8 @@ def test_a_rollover_is_not_a_refund():
 
 
 @pytest.mark.parametrize(
-    "case", ["no open day", "day missing", "start not covered", "refused", "unpriced", "unknown", "late"]
+    "case",
+    ["no open day", "day missing", "start not covered", "refused", "events refused", "unpriced", "unknown", "late"],
 )
 def test_what_makes_the_cycle_inconclusive(case):
     events = [sent(cents=200), sent(cents=100, kind=INCLUDED)]
@@ -744,6 +760,8 @@ def test_what_makes_the_cycle_inconclusive(case):
         more["loaded_from"] = date(2026, 11, 4)
     elif case == "refused":
         more["refused"] = frozenset({"spend"})
+    elif case == "events refused":
+        more["refused"] = frozenset({"usage_events"})
     elif case == "unpriced":
         events.append(sent(cents=None))
     elif case == "unknown":
@@ -813,6 +831,60 @@ def test_a_figure_of_the_dashboard_is_compared_over_its_own_dates():
     row = of(marts.expected_verification_totals(of_team), measure="on_demand_usd")
     assert (row["reference_source"], row["warehouse_value"], row["verdict"]) == ("dashboard", 3, "matched")
     assert (row["window_start_date"], row["window_end_date"]) == (date(2026, 11, 1), date(2026, 11, 5))
+
+
+def test_a_past_days_seats_have_the_fee_of_their_cycle():
+    """A price and a type that changed since the cycle began come with the next; a joiner has the type of that day."""
+    day = date(2026, 11, 20)
+    configured = Configured(
+        seat_prices=(
+            SeatPrice("standard", date(2026, 6, 1), Decimal(32), "configured"),
+            SeatPrice("standard", date(2026, 11, 10), Decimal(50), "configured"),
+            SeatPrice("premium", date(2026, 6, 1), Decimal(100), "configured"),
+        ),
+        seat_types=(
+            SeatTypeFrom(EMAIL, "premium", date(2026, 11, 10)),
+            SeatTypeFrom("new@example.com", "premium", date(2026, 11, 12)),
+        ),
+        dashboard_totals=tuple(
+            DashboardTotal(measure, on, on, Decimal(value), SNAPSHOT_AT)
+            for measure, on, value in (
+                ("monthly_seat_fee_usd", day, 132),
+                ("paid_seats", date(2026, 11, 10), 1),
+                ("seat_price_usd", date(2026, 11, 9), 32),
+                ("paid_seats", date(2026, 11, 2), 9),
+                ("paid_seats_without_activity", day, 2),
+            )
+        ),
+    )
+    joiners = [member(), member("new@example.com")]
+    told = [(datetime.fromisoformat(at), joiners[:count]) for at, count in (("2026-11-05", 1), ("2026-11-12", 2))]
+    of_team = tied(sent(cents=100), members_snapshots=told, configured=configured)
+    rows = {
+        (row["measure"], row["window_end_date"].day): (row["warehouse_value"], row["verdict"])
+        for row in marts.expected_verification_totals(of_team)
+        if row["reference_source"] == "dashboard"
+    }
+    assert rows == {
+        ("monthly_seat_fee_usd", 20): (132, "matched"),
+        ("paid_seats", 10): (1, "matched"),
+        ("seat_price_usd", 9): (32, "matched"),
+        ("paid_seats", 2): (None, "inconclusive"),
+        ("paid_seats_without_activity", 20): (None, "inconclusive"),
+    }
+
+
+def test_a_figure_of_a_day_on_which_two_cycles_start_is_of_the_one_that_goes_on():
+    reading = DashboardTotal("cycle_on_demand_usd", CYCLE_START.date(), TODAY, Decimal(1), SNAPSHOT_AT)
+    earlier = spend(start=datetime.fromisoformat("2026-11-03T09:00:00"))
+    of_team = team(
+        sent(at="2026-11-03T10:00:00", cents=700),
+        sent(cents=100),
+        spend_snapshots=[(datetime.fromisoformat("2026-11-03T12:00:00"), earlier), (SNAPSHOT_AT, spend())],
+        configured=Configured(dashboard_totals=(reading,)),
+    )
+    row = of(marts.expected_verification_totals(of_team), measure="cycle_on_demand_usd", reference_source="dashboard")
+    assert (row["warehouse_value"], row["verdict"]) == (1, "matched")
 
 
 def test_the_worst_verdict_is_the_teams_and_a_failed_run_is_inconclusive():

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tests.oracle import seats, tables
+from tests.oracle import seat_history, seats, tables
 from tests.oracle.compare import ANYTHING, SOME_TEXT
 from tests.oracle.cycles import Cycle, cycle_start, cycles, is_fully_covered, open_cycle, tied_spend
 from tests.oracle.usage import (
@@ -123,8 +123,8 @@ def verdict(comparison: Comparison, tolerance_share: Decimal, tolerance_floor_us
     if all(are_equal(ours, theirs, is_money=comparison.is_money) for ours, theirs in pairs):
         return "matched"
     tolerance = tolerance_share * abs(reference)
-    if comparison.is_money:
-        tolerance = max(tolerance, tolerance_floor_usd)
+    # nothing is counted in parts
+    tolerance = max(tolerance, tolerance_floor_usd) if comparison.is_money else Decimal(int(tolerance))
     off_by_email = total(abs(ours - theirs) for ours, theirs in comparison.differences_by_email)
     excess = max(abs(difference), off_by_email) - tolerance
     if excess <= 0:
@@ -264,7 +264,7 @@ def cycle_comparison(
         is_money=True,
         warehouse_value=amount_in(told_of, *categories),
         reference_value=total(known) if known else None,
-        is_reference_refused="spend" in team.refused,
+        is_reference_refused=not team.refused.isdisjoint({"spend", "usage_events"}),  # stale without either
         is_reference_partial=len(known) < len(parts),
         is_any_day_missing=not is_loaded_up_to(team, start, snapshot_at),
         has_unknown_or_unpriced=has_unknown_or_unpriced(told_of),
@@ -435,7 +435,8 @@ def invoice_row(team: Team, invoice: Invoice, measure: str) -> Row:
 
 
 def invoiced_cycle(team: Team, invoice: Invoice) -> Cycle | None:
-    return next((one for one in cycles(team) if one.start_at.date() == invoice.cycle_start_date), None)
+    starting = [one for one in cycles(team) if one.start_at.date() == invoice.cycle_start_date]
+    return starting[-1] if starting else None
 
 
 def invoice_comparison(team: Team, cycle: Cycle, measure: str, said: Decimal | None) -> Comparison:
@@ -496,6 +497,25 @@ def seat_values(team: Team) -> dict[str, Decimal | int | None]:
     return dict(zip(names, values, strict=True))
 
 
+def past_seat_values(team: Team, day: date) -> dict[str, Decimal | int | None]:
+    """The seats of a day that is over, as the next morning knew them, at what the day's cycle bills for each.
+
+    Who of them was active is not told of a past day.
+    """
+    told = seat_history.lists_known_of(team, day)
+    if not told:
+        return {}
+    cycle = seat_history.cycle_of_day(team, day)
+    used = {who for who, first in seat_history.first_request_days(team, cycle).items() if first <= day}
+    paid = seats.seats_told_by(team, told, cycle, used)
+    fees = [seats.monthly_fee(seat) for seat in paid]
+    return {
+        "paid_seats": len(paid),
+        "seat_price_usd": fees[0] if len(set(fees)) == 1 else None,
+        "monthly_seat_fee_usd": None if None in fees else total(fees),
+    }
+
+
 def developers_without_seat(team: Team) -> set[str]:
     """People with a request in the window who hold no seat, paid or not."""
     days = window(team)
@@ -531,11 +551,11 @@ def dashboard_rows(team: Team) -> list[Row]:
         is_known = any(is_loaded) or not is_of_usage  # of a range without a loaded day, nothing is: not 0
         comparison = Comparison(
             is_money=is_money(reading.measure),
-            warehouse_value=eight(value_of(team, reading.measure, events)) if is_known else None,
+            warehouse_value=eight(value_of(team, reading, events)) if is_known else None,
             reference_value=eight(reading.value),
             is_any_day_missing=not all(is_loaded),
             has_unknown_or_unpriced=has_unknown_or_unpriced(events),
-            unsettled_value=eight(value_on_days(team, reading.measure, unsettled)) or ZERO,
+            unsettled_value=eight(value_on_days(reading.measure, unsettled)) or ZERO,
         )
         decided = verdict(comparison, team.configured.tolerance_share, team.configured.tolerance_floor_usd)
         rows.append(row(team, days, reading.measure, comparison, source="dashboard", decided=decided))
@@ -576,22 +596,32 @@ def reading_of_now(team: Team, reading: DashboardTotal) -> tuple[Comparison, str
 
 
 def dashboard_start(team: Team, reading: DashboardTotal) -> datetime:
-    """The first day's beginning; of a cycle's figure that is read from the cycle's first day on, the cycle's start."""
+    """The first day's beginning; of a cycle's figure that is read from the cycle's first day on, the cycle's start.
+
+    Where two cycles start on the day, the one that goes on.
+    """
     starts = [cycle.start_at for cycle in cycles(team) if cycle.start_at.date() == reading.start_date]
-    return starts[0] if starts and reading.measure in CYCLE_MEASURES else start_of(reading.start_date)
+    return starts[-1] if starts and reading.measure in CYCLE_MEASURES else start_of(reading.start_date)
 
 
-def value_on_days(team: Team, measure: str, events: list[Event]) -> Decimal | int | None:
+def value_on_days(measure: str, events: list[Event]) -> Decimal | int | None:
     """The part of a measure that some days' events make up: of seats, none."""
-    return value_of(team, measure, events) if measure in {*WINDOW_MEASURES, *CYCLE_MEASURES} else None
+    return value_of_usage(measure, events) if measure in {*WINDOW_MEASURES, *CYCLE_MEASURES} else None
 
 
-def value_of(team: Team, measure: str, events: list[Event]) -> Decimal | int | None:
+def value_of(team: Team, reading: DashboardTotal, events: list[Event]) -> Decimal | int | None:
+    if reading.measure in {*WINDOW_MEASURES, *CYCLE_MEASURES}:
+        return value_of_usage(reading.measure, events)
+    days = window(team)
+    if days is not None and reading.end_date < days[1]:
+        return past_seat_values(team, reading.end_date).get(reading.measure)
+    return seat_values(team)[reading.measure]
+
+
+def value_of_usage(measure: str, events: list[Event]) -> Decimal | int:
     if measure in WINDOW_MEASURES:
         return WINDOW_MEASURES[measure](events)
-    if measure in CYCLE_MEASURES:
-        return amount_in(events, *CYCLE_MEASURES[measure])
-    return seat_values(team)[measure]
+    return amount_in(events, *CYCLE_MEASURES[measure])
 
 
 # --- the team's verdict ----------------------------------------------------------------------------------------------

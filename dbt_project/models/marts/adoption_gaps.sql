@@ -40,7 +40,11 @@ with_tier as (
         case
             when activity_status not in ('never_active', 'idle') then null
             when is_excluded then 'excluded'
-            when activity_status = 'never_active' and observed_days >= {{ var('certain_observed_days') }} then 'certain'
+            -- usage is told by e-mail, so nobody could have been seen using it
+            when email is null then 'review'
+            -- tab completions have no event: silence is certain only where daily usage was looked at
+            when activity_status = 'never_active' and days_of_daily_usage >= {{ var('certain_observed_days') }}
+                then 'certain'
             when activity_status = 'never_active' and observed_days >= {{ var('probable_inactive_days') }}
                 then 'probable'
             when observed_days_since_activity >= {{ var('probable_inactive_days') }} then 'probable'
@@ -91,6 +95,16 @@ in_words as (
                 end
         end as activity_in_words,
         case
+            when
+                activity_status = 'never_active'
+                and email is not null
+                and observed_days >= {{ var('certain_observed_days') }}
+                and days_of_daily_usage < {{ var('certain_observed_days') }}
+                then
+                    'Daily usage is loaded for ' || {{ count_as_text('days_of_daily_usage') }}
+                    || ' of them: tab completions on the others would not be seen.'
+        end as daily_usage_in_words,
+        case
             when is_adoption_gap and unobserved_days_since_activity > 0
                 then {{ counted('unobserved_days_since_activity', 'day was', 'days were') }} || ' not observed.'
         end as holes_in_words,
@@ -134,9 +148,14 @@ select
     activity_status,
     is_adoption_gap,
     reclaim_tier,
-    {{ joined_text(
-        ['activity_in_words', 'holes_in_words', 'exclusion_in_words', 'saving_in_words', 'price_in_words'], ' '
-    ) }} as reason,
+    {{ joined_text([
+        'activity_in_words',
+        'daily_usage_in_words',
+        'holes_in_words',
+        'exclusion_in_words',
+        'saving_in_words',
+        'price_in_words',
+    ], ' ') }} as reason,
     case when is_adoption_gap then saving_date end as earliest_saving_date,
     case
         when is_adoption_gap and reclaim_tier <> 'excluded' then monthly_seat_fee_usd

@@ -55,7 +55,9 @@ with_state as (
             when developers.alias_of is not null and not developers.is_member then 'alias_of_another_address'
             when developers.is_listed and not developers.is_member then 'removed_person'
             when not developers.is_listed then 'unknown_person'
-            when developers.joined_date > teams.window_end_date then 'joined_after_window'
+            -- who joins is often seen using Cursor on the day before the list that is the first to have them
+            when developers.joined_date > teams.window_end_date and developers.last_active_date is null
+                then 'joined_after_window'
             when developers.is_daily_usage_loaded and not developers.has_daily_row then 'no_daily_row'
             else 'attributed'
         end as state

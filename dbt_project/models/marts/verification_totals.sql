@@ -24,7 +24,8 @@ measured as (
         greatest(abs(difference), coalesce(email_difference, 0)) as absolute_difference,
         case
             when unit = 'usd' then greatest({{ tolerance_share }} * abs(reference_value), {{ tolerance_floor }})
-            else {{ tolerance_share }} * abs(reference_value)
+            -- nothing is counted in parts, and an explanation does not say them
+            else cast(floor({{ tolerance_share }} * abs(reference_value)) as decimal(38, 16))
         end as tolerance
     from comparisons
 

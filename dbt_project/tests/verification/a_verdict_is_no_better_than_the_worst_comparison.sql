@@ -1,8 +1,24 @@
 select
-    team_id,
-    verdict
-from {{ ref('verification_verdicts') }}
+    verdicts.team_id,
+    verdicts.verdict
+from {{ ref('verification_verdicts') }} as verdicts
+left join {{ ref('int_teams') }} as teams on verdicts.team_id = teams.team_id
 where
-    (verdict = 'matched' and matched_within_tolerance_count + inconclusive_count + drift_count > 0)
-    or (verdict = 'matched_within_tolerance' and inconclusive_count + drift_count > 0)
-    or (verdict in ('matched', 'matched_within_tolerance') and matched_count + matched_within_tolerance_count = 0)
+    (
+        verdicts.verdict = 'matched'
+        and verdicts.matched_within_tolerance_count + verdicts.inconclusive_count + verdicts.drift_count > 0
+    )
+    or (
+        verdicts.verdict = 'matched_within_tolerance'
+        and verdicts.inconclusive_count + verdicts.drift_count > 0
+    )
+    or (
+        verdicts.verdict in ('matched', 'matched_within_tolerance')
+        and verdicts.matched_count + verdicts.matched_within_tolerance_count = 0
+    )
+    -- drift is worse than undecided; only after a failed run the figures are those of the run before
+    or (
+        verdicts.verdict = 'inconclusive'
+        and verdicts.drift_count > 0
+        and coalesce(teams.last_run_status, '') <> 'failed'
+    )

@@ -16,6 +16,16 @@ observed_days as (
 
 ),
 
+days_of_daily_usage as (
+
+    select
+        team_id,
+        usage_date
+    from {{ ref('int_loaded_days') }}
+    where endpoint = 'daily_usage'
+
+),
+
 as_of as (
 
     select * from {{ ref('int_adoption_dates') }}
@@ -179,6 +189,7 @@ observation as (
         dated.team_id,
         dated.seat_key,
         count(observed_days.usage_date) as observed_days,
+        count(days_of_daily_usage.usage_date) as days_of_daily_usage,
         sum(case when observed_days.usage_date > dated.last_active_date then 1 else 0 end)
             as observed_days_since_activity,
         min(observed_days.usage_date) as first_observed_date
@@ -188,6 +199,10 @@ observation as (
             dated.team_id = observed_days.team_id
             and dated.as_of_date >= observed_days.usage_date
             and (dated.tenure_start_date is null or dated.tenure_start_date <= observed_days.usage_date)
+    left join days_of_daily_usage
+        on
+            observed_days.team_id = days_of_daily_usage.team_id
+            and observed_days.usage_date = days_of_daily_usage.usage_date
     group by dated.team_id, dated.seat_key
 
 ),
@@ -202,6 +217,7 @@ counted as (
             else dated.last_active_date
         end as last_active_date_as_of,
         coalesce(observation.observed_days, 0) as observed_days,
+        coalesce(observation.days_of_daily_usage, 0) as days_of_daily_usage,
         coalesce(observation.observed_days_since_activity, 0) as observed_days_since_activity,
         observation.first_observed_date,
         -- where the days begin of which it matters whether anybody looked; null where no day counts

@@ -42,4 +42,5 @@ select
     least(cycles.end_date, dates.as_of_date) as until_date
 from cycles
 inner join dates on cycles.team_id = dates.team_id
-where cycles.start_date < dates.as_of_date
+-- two starts within a day leave a cycle without a day
+where cycles.start_date < dates.as_of_date and cycles.start_date < cycles.end_date

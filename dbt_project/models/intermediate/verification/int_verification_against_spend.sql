@@ -54,6 +54,7 @@ against_spend as (
         cycle_problems.own_key_usd,
         {{ joined_text([
             'refusals.refusal',
+            'event_refusals.refusal',
             "case when ties.snapshot_at is null then 'no spend snapshot is loaded' end",
             "case when ties.snapshot_at is not null and ties.cycle_start_at is null
                 then 'the spend snapshot does not say when its cycle started' end",
@@ -92,6 +93,12 @@ against_spend as (
             ties.team_id = refusals.team_id
             and ties.tied_cycle = 'open'
             and refusals.endpoint = 'spend'
+    -- without events no open day is read any more: what is tied is a snapshot of before, not what Cursor says now
+    left join refusals as event_refusals
+        on
+            ties.team_id = event_refusals.team_id
+            and ties.tied_cycle = 'open'
+            and event_refusals.endpoint = 'usage_events'
 
 )
 

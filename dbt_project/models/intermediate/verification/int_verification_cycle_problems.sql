@@ -73,29 +73,9 @@ coverage as (
 
 ),
 
-unknown_kinds as (
-
-    select
-        team_id,
-        tied_cycle,
-        coalesce(kind, '(none)') as kind,
-        sum(amount_usd) as amount_usd
-    from usage_rows
-    where category = 'unknown' and amount_usd <> 0
-    group by team_id, tied_cycle, coalesce(kind, '(none)')
-
-),
-
 unknown_kinds_listed as (
 
-    select
-        team_id,
-        tied_cycle,
-        'costs are of an unknown kind: '
-        || {{ dbt.listagg("'''' || kind || ''' with ' || " ~ usd_as_text('amount_usd'), "', '", 'order by kind') }}
-            as unknown_kinds
-    from unknown_kinds
-    group by team_id, tied_cycle
+    {{ unknown_kinds_in_words('usage_rows', ['team_id', 'tied_cycle']) }}
 
 ),
 

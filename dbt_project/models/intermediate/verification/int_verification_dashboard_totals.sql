@@ -3,14 +3,14 @@ with
 readings as (
 
     select
-        team_id,
-        measure,
+        {{ trimmed('team_id') }} as team_id,
+        {{ trimmed('measure') }} as measure,
         start_date,
         end_date,
         cast(value as decimal(38, 8)) as reference_value,
         cast(read_at as {{ dbt.type_timestamp() }}) as read_at,
         row_number() over (
-            partition by team_id, measure, start_date, end_date
+            partition by {{ trimmed('team_id') }}, {{ trimmed('measure') }}, start_date, end_date
             order by read_at desc nulls last, value desc nulls last
         ) as newest_first
     from {{ ref('dashboard_totals') }}
@@ -29,9 +29,15 @@ measures as (
 
 ),
 
+-- A cycle that started an hour off its day of the month is followed by one of the same day: that one is shown.
 cycles as (
 
-    select * from {{ ref('int_billing_cycles') }}
+    select
+        team_id,
+        {{ utc_date('cycle_start_at') }} as start_date,
+        max(cycle_start_at) as cycle_start_at
+    from {{ ref('int_billing_cycles') }}
+    group by team_id, {{ utc_date('cycle_start_at') }}
 
 ),
 
@@ -54,7 +60,7 @@ with_cycles as (
         on
             readings.team_id = cycles.team_id
             and measures.scope = 'cycle'
-            and readings.start_date = cast(cycles.cycle_start_at as date)
+            and readings.start_date = cycles.start_date
     where readings.newest_first = 1
 
 )

@@ -51,24 +51,51 @@ members as (
 
 ),
 
-usage_in_cycle as (
+-- The cycle in which the day ends.
+cycles as (
 
-    select distinct
+    select
         snapshots.team_id,
         snapshots.as_of_date,
-        usage_daily.email
+        cycles.cycle_start_at,
+        coalesce({{ utc_date('cycles.cycle_start_at') }}, snapshots.as_of_date) as start_date
     from snapshots
-    inner join {{ ref('int_billing_cycles') }} as cycles
+    left join {{ ref('int_billing_cycles') }} as cycles
         on
             snapshots.team_id = cycles.team_id
             and cycles.cycle_start_at < {{ start_of_day(days_after('snapshots.as_of_date', 1)) }}
             and cycles.cycle_end_at >= {{ start_of_day(days_after('snapshots.as_of_date', 1)) }}
+
+),
+
+usage_in_cycle as (
+
+    select distinct
+        cycles.team_id,
+        cycles.as_of_date,
+        usage_daily.email
+    from cycles
     inner join {{ ref('int_usage_daily') }} as usage_daily
         on
             cycles.team_id = usage_daily.team_id
             and cycles.cycle_start_at = usage_daily.cycle_start_at
-            and snapshots.as_of_date >= usage_daily.usage_date
+            and cycles.as_of_date >= usage_daily.usage_date
     where usage_daily.requests > 0
+
+),
+
+-- As everywhere, the fee is what the cycle bills: the type of its first paid day, the price of its start.
+dated as (
+
+    select
+        members.*,
+        cycles.start_date,
+        greatest(cycles.start_date, coalesce(developers.joined_date, cycles.start_date)) as first_paid_date
+    from members
+    inner join cycles on members.team_id = cycles.team_id and members.as_of_date = cycles.as_of_date
+    left join {{ ref('int_developers') }} as developers
+        on members.team_id = developers.team_id and members.seat_key = developers.seat_key
+    where members.newest_first = 1
 
 ),
 
@@ -79,8 +106,9 @@ paid as (
         members.as_of_date,
         members.seat_key,
         members.is_removed,
+        members.start_date,
         coalesce(seat_types.seat_type, 'standard') as seat_type
-    from members
+    from dated as members
     left join usage_in_cycle
         on
             members.team_id = usage_in_cycle.team_id
@@ -90,11 +118,10 @@ paid as (
         on
             members.team_id = seat_types.team_id
             and members.email = seat_types.email
-            and members.as_of_date >= seat_types.valid_from_date
-            and members.as_of_date < seat_types.valid_until_date
+            and members.first_paid_date >= seat_types.valid_from_date
+            and members.first_paid_date < seat_types.valid_until_date
     where
-        members.newest_first = 1
-        and not members.is_free_owner
+        not members.is_free_owner
         and not members.is_service_account
         and (not members.is_removed or usage_in_cycle.email is not null)
         and coalesce(seat_types.seat_type, 'standard') <> 'unpaid_admin'
@@ -114,5 +141,5 @@ left join {{ ref('int_seat_prices') }} as prices
     on
         paid.team_id = prices.team_id
         and paid.seat_type = prices.seat_type
-        and paid.as_of_date >= prices.valid_from_date
-        and paid.as_of_date < prices.valid_until_date
+        and paid.start_date >= prices.valid_from_date
+        and paid.start_date < prices.valid_until_date

@@ -36,27 +36,9 @@ usage_in_ranges as (
 
 ),
 
-unknown_kinds as (
-
-    select
-        range_id,
-        coalesce(kind, '(none)') as kind,
-        sum(amount_usd) as amount_usd
-    from usage_in_ranges
-    where category = 'unknown' and amount_usd <> 0
-    group by range_id, coalesce(kind, '(none)')
-
-),
-
 unknown_kinds_listed as (
 
-    select
-        range_id,
-        'costs are of an unknown kind: '
-        || {{ dbt.listagg("'''' || kind || ''' with ' || " ~ usd_as_text('amount_usd'), "', '", 'order by kind') }}
-            as unknown_kinds
-    from unknown_kinds
-    group by range_id
+    {{ unknown_kinds_in_words('usage_in_ranges', ['range_id']) }}
 
 ),
 
