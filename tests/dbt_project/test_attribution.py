@@ -50,56 +50,63 @@ def add_people(builder: WarehouseBuilder) -> None:
     """Three lists: user_1 changes the address between the first and the second, and people come and go."""
     team = "people"
     stay = [
-        member("ann@x.com", name="Ann"),
-        member("twice@x.com", id="user_2"),
-        member("Twice@x.com", id="user_3"),
-        member("silent@x.com"),
-        member("boss@x.com", role="free-owner"),
+        member("ann@example.com", name="Ann"),
+        member("twice@example.com", id="user_2"),
+        member("Twice@example.com", id="user_3"),
+        member("silent@example.com"),
+        member("boss@example.com", role="free-owner"),
         member(None, id="user_9", name="Nameless"),
-        member("robot@x.com", serviceAccountId="sa_1"),
+        member("robot@example.com", serviceAccountId="sa_1"),
     ]
-    gone = [member("old@x.com", id="user_1"), member("left@x.com"), member("left_unused@x.com"), member("flag@x.com")]
-    then = [*stay, member("new@x.com", id="user_1"), member("flag@x.com", isRemoved=True)]
+    gone = [
+        member("old@example.com", id="user_1"),
+        member("left@example.com"),
+        member("left_unused@example.com"),
+        member("flag@example.com"),
+    ]
+    then = [*stay, member("new@example.com", id="user_1"), member("flag@example.com", isRemoved=True)]
     builder.add_members_snapshot("2026-10-20 06:00", [*stay, *gone], team=team)
     builder.add_members_snapshot("2026-11-10 06:00", then, team=team)
-    builder.add_members_snapshot("2026-11-15 06:00", [*then, member("late@x.com"), member("eve@x.com")], team=team)
+    builder.add_members_snapshot(
+        "2026-11-15 06:00", [*then, member("late@example.com"), member("eve@example.com")], team=team
+    )
     builder.add_daily(
         ("2026-11-05", "2026-11-14"),
         [
-            daily("2026-11-05", "ann@x.com", userId="user_ann"),
-            daily("2026-11-12", "new@x.com", userId="user_1"),
-            daily("2026-11-05", "former@x.com", userId="user_1"),  # never listed, but the same user id
-            daily("2026-11-05", "twice@x.com", userId="user_3", is_active=False),
-            daily("2026-11-05", "boss@x.com"),
-            daily("2026-11-14", "eve@x.com"),
+            daily("2026-11-05", "ann@example.com", userId="user_ann"),
+            daily("2026-11-12", "new@example.com", userId="user_1"),
+            daily("2026-11-05", "former@example.com", userId="user_1"),  # never listed, but the same user id
+            daily("2026-11-05", "twice@example.com", userId="user_3", is_active=False),
+            daily("2026-11-05", "boss@example.com"),
+            daily("2026-11-14", "eve@example.com"),
             daily("2026-11-05", None, userId="user_9"),
         ],
         team=team,
     )
-    # The only row of silent@x.com is older than the window.
-    builder.add_daily(("2026-10-31", "2026-10-31"), [daily("2026-10-31", "silent@x.com")], team=team)
+    # The only row of silent@example.com is older than the window.
+    builder.add_daily(("2026-10-31", "2026-10-31"), [daily("2026-10-31", "silent@example.com")], team=team)
     builder.add_events(
         ("2026-10-31", "2026-11-14"),
         [
-            event(AT, " Ann@x.com", "100"),
-            event(AT, "ann@x.com", "9", kind="User API Key"),
-            event("2026-10-31 10:00", "ann@x.com", "5000"),  # before the window
-            event(AT, "old@x.com", "50"),
-            event("2026-11-12 10:00", "new@x.com", "25", kind="Included"),
-            event(AT, "former@x.com", "3"),
-            event(AT, "twice@x.com", "8", userId="user_2"),
-            event(AT, "twice@x.com", "8", userId="user_3"),
-            event("2026-11-13 10:00", "left@x.com", "10"),
-            event(AT, "flag@x.com", "-5"),
-            event(AT, "ghost@x.com", "7"),
-            event("2026-11-14 23:00", "eve@x.com", "20"),  # first listed on the next morning
-            event(AT, "failed@x.com", "70", kind="Errored, Not Charged"),
-            event("2026-10-31 10:00", "once@x.com", "1"),  # unknown, and not in the window
+            event(AT, " Ann@example.com", "100"),
+            event(AT, "ann@example.com", "9", kind="User API Key"),
+            event("2026-10-31 10:00", "ann@example.com", "5000"),  # before the window
+            event(AT, "old@example.com", "50"),
+            event("2026-11-12 10:00", "new@example.com", "25", kind="Included"),
+            event(AT, "former@example.com", "3"),
+            event(AT, "twice@example.com", "8", userId="user_2"),
+            event(AT, "twice@example.com", "8", userId="user_3"),
+            event("2026-11-13 10:00", "left@example.com", "10"),
+            event(AT, "flag@example.com", "-5"),
+            event(AT, "ghost@example.com", "7"),
+            event("2026-11-14 23:00", "eve@example.com", "20"),  # first listed on the next morning
+            event(AT, "failed@example.com", "70", kind="Errored, Not Charged"),
+            event("2026-10-31 10:00", "once@example.com", "1"),  # unknown, and not in the window
             event(AT, None, "40"),
             event(AT, "", "2"),
-            event(AT, "robot@x.com", "80", serviceAccountId="sa_1"),
+            event(AT, "robot@example.com", "80", serviceAccountId="sa_1"),
             event(AT, None, "11", serviceAccountId="sa_2"),
-            event(AT, "ann@x.com", "600", serviceAccountId="sa_3"),
+            event(AT, "ann@example.com", "600", serviceAccountId="sa_3"),
         ],
         team=team,
     )
@@ -109,20 +116,38 @@ def test_each_person_has_the_first_state_that_holds(warehouse: WarehouseBuilder)
     columns = "email, seat_key, state, alias_of, requests, usage_value_usd, other_usage_usd, is_member"
     none = Decimal(0)
     assert people(warehouse, "people", columns) == [
-        ("ann@x.com", "ann@x.com", "attributed", None, 2, Decimal(1), Decimal("0.09"), True),
-        ("boss@x.com", "boss@x.com", "attributed", None, 0, none, none, True),
-        ("eve@x.com", "eve@x.com", "attributed", None, 1, Decimal("0.2"), none, True),
-        ("failed@x.com", "failed@x.com", "unknown_person", None, 0, none, none, False),
-        ("flag@x.com", "flag@x.com", "removed_person", None, 1, Decimal("-0.05"), none, False),
-        ("former@x.com", "former@x.com", "alias_of_another_address", "new@x.com", 1, Decimal("0.03"), none, False),
-        ("ghost@x.com", "ghost@x.com", "unknown_person", None, 1, Decimal("0.07"), none, False),
-        ("late@x.com", "late@x.com", "joined_after_window", None, 0, none, none, True),
-        ("left@x.com", "left@x.com", "removed_person", None, 1, Decimal("0.1"), none, False),
-        ("left_unused@x.com", "left_unused@x.com", "removed_person", None, 0, none, none, False),
-        ("new@x.com", "new@x.com", "attributed", None, 1, Decimal("0.25"), none, True),
-        ("old@x.com", "old@x.com", "alias_of_another_address", "new@x.com", 1, Decimal("0.5"), none, False),
-        ("silent@x.com", "silent@x.com", "no_daily_row", None, 0, none, none, True),
-        ("twice@x.com", "twice@x.com", "attributed", None, 2, Decimal("0.16"), none, True),
+        ("ann@example.com", "ann@example.com", "attributed", None, 2, Decimal(1), Decimal("0.09"), True),
+        ("boss@example.com", "boss@example.com", "attributed", None, 0, none, none, True),
+        ("eve@example.com", "eve@example.com", "attributed", None, 1, Decimal("0.2"), none, True),
+        ("failed@example.com", "failed@example.com", "unknown_person", None, 0, none, none, False),
+        ("flag@example.com", "flag@example.com", "removed_person", None, 1, Decimal("-0.05"), none, False),
+        (
+            "former@example.com",
+            "former@example.com",
+            "alias_of_another_address",
+            "new@example.com",
+            1,
+            Decimal("0.03"),
+            none,
+            False,
+        ),
+        ("ghost@example.com", "ghost@example.com", "unknown_person", None, 1, Decimal("0.07"), none, False),
+        ("late@example.com", "late@example.com", "joined_after_window", None, 0, none, none, True),
+        ("left@example.com", "left@example.com", "removed_person", None, 1, Decimal("0.1"), none, False),
+        ("left_unused@example.com", "left_unused@example.com", "removed_person", None, 0, none, none, False),
+        ("new@example.com", "new@example.com", "attributed", None, 1, Decimal("0.25"), none, True),
+        (
+            "old@example.com",
+            "old@example.com",
+            "alias_of_another_address",
+            "new@example.com",
+            1,
+            Decimal("0.5"),
+            none,
+            False,
+        ),
+        ("silent@example.com", "silent@example.com", "no_daily_row", None, 0, none, none, True),
+        ("twice@example.com", "twice@example.com", "attributed", None, 2, Decimal("0.16"), none, True),
         (None, "user id user_9", "attributed", None, 0, none, none, True),
         (None, None, "no_email", None, 2, Decimal("0.42"), none, False),
         (None, None, "service_account", None, 3, Decimal("6.91"), none, False),
@@ -131,12 +156,12 @@ def test_each_person_has_the_first_state_that_holds(warehouse: WarehouseBuilder)
 
 def test_name_and_last_activity_are_those_of_all_history(warehouse: WarehouseBuilder) -> None:
     found = {row[0]: row[1:] for row in people(warehouse, "people", "seat_key, name, last_active_date")}
-    assert found["ann@x.com"] == ("Ann", date(2026, 11, 5))
+    assert found["ann@example.com"] == ("Ann", date(2026, 11, 5))
     assert found["user id user_9"] == ("Nameless", None)
-    assert found["silent@x.com"] == ("silent@x.com", date(2026, 10, 31))
-    assert found["twice@x.com"][1] == date(2026, 11, 2)
-    assert found["failed@x.com"] == (None, None)
-    assert found["left_unused@x.com"] == ("left_unused@x.com", None)
+    assert found["silent@example.com"] == ("silent@example.com", date(2026, 10, 31))
+    assert found["twice@example.com"][1] == date(2026, 11, 2)
+    assert found["failed@example.com"] == (None, None)
+    assert found["left_unused@example.com"] == ("left_unused@example.com", None)
 
 
 def test_states_sum_to_the_window(warehouse: WarehouseBuilder) -> None:
@@ -157,12 +182,12 @@ def test_states_sum_to_the_window(warehouse: WarehouseBuilder) -> None:
 
 
 def add_team_without_daily_usage(builder: WarehouseBuilder) -> None:
-    builder.add_members_snapshot("2026-11-15 06:00", [member("silent@x.com")], team="no daily")
-    builder.add_events(WINDOW, [event(AT, "silent@x.com", "-1")], team="no daily")
+    builder.add_members_snapshot("2026-11-15 06:00", [member("silent@example.com")], team="no daily")
+    builder.add_events(WINDOW, [event(AT, "silent@example.com", "-1")], team="no daily")
 
 
 def add_team_with_old_daily_usage(builder: WarehouseBuilder) -> None:
-    builder.add_members_snapshot("2026-11-15 06:00", [member("silent@x.com")], team="old daily")
+    builder.add_members_snapshot("2026-11-15 06:00", [member("silent@example.com")], team="old daily")
     builder.add_daily(("2026-10-30", "2026-10-31"), [], team="old daily")
     builder.add_events(WINDOW, [], team="old daily")
 
@@ -171,14 +196,14 @@ def add_team_with_old_daily_usage(builder: WarehouseBuilder) -> None:
 def test_without_daily_usage_of_the_window_nobody_is_missed_in_it(
     warehouse: WarehouseBuilder, team: str, requests: int
 ) -> None:
-    assert people(warehouse, team, "email, state, requests") == [("silent@x.com", "attributed", requests)]
+    assert people(warehouse, team, "email, state, requests") == [("silent@example.com", "attributed", requests)]
     shares = states(warehouse, team, "usage_value_share")
     assert set(shares.values()) == {(None,)}, "no share of what is not positive"
 
 
 def add_teams_without_events(builder: WarehouseBuilder) -> None:
     builder.add_team_run(team="never loaded", status="failed", error="Wrong key.")
-    builder.add_members_snapshot("2026-11-15 06:00", [member("ann@x.com")], team="no events")
+    builder.add_members_snapshot("2026-11-15 06:00", [member("ann@example.com")], team="no events")
     builder.add_daily(WINDOW, [], team="no events")
 
 
@@ -186,5 +211,5 @@ def add_teams_without_events(builder: WarehouseBuilder) -> None:
 def test_a_team_without_a_window_has_all_states_and_no_usage(warehouse: WarehouseBuilder, team: str) -> None:
     found = states(warehouse, team, "window_start_date, window_end_date, requests, usage_value_usd, usage_value_share")
     assert found == dict.fromkeys(STATES, (None, None, 0, Decimal(0), None))
-    members = [("ann@x.com", "attributed")] if team == "no events" else []
+    members = [("ann@example.com", "attributed")] if team == "no events" else []
     assert people(warehouse, team, "email, state") == members

@@ -199,11 +199,21 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> WarehouseBuilder:
     result = builder.build(
         seeds={
             "seat_types": [
-                {"team_id": "seats", "email": "Premium@x.com ", "seat_type": "premium", "valid_from": "2026-07-01"},
-                {"team_id": "seats", "email": "upgraded@x.com", "seat_type": "premium", "valid_from": "2026-10-20"},
-                {"team_id": "*", "email": "boss@x.com", "seat_type": "premium"},
+                {
+                    "team_id": "seats",
+                    "email": "Premium@example.com ",
+                    "seat_type": "premium",
+                    "valid_from": "2026-07-01",
+                },
+                {
+                    "team_id": "seats",
+                    "email": "upgraded@example.com",
+                    "seat_type": "premium",
+                    "valid_from": "2026-10-20",
+                },
+                {"team_id": "*", "email": "boss@example.com", "seat_type": "premium"},
             ],
-            "join_dates": [{"team_id": "seats", "email": "dated@x.com", "join_date": "2026-10-31"}],
+            "join_dates": [{"team_id": "seats", "email": "dated@example.com", "join_date": "2026-10-31"}],
             "seat_prices": [
                 *list_prices,
                 {"team_id": "rollover", "seat_type": "standard", "valid_from": "2026-10-12", "monthly_price_usd": 31},
@@ -236,23 +246,23 @@ def test_seed_has_its_types_also_where_it_is_empty(warehouse: WarehouseBuilder, 
 
 
 def add_amounts(builder: WarehouseBuilder) -> None:
-    charged = [event(f"{DAY} 10:00", f"c{n}@x.com", text, cursorTokenFee="9") for n, text in enumerate(CHARGED)]
+    charged = [event(f"{DAY} 10:00", f"c{n}@example.com", text, cursorTokenFee="9") for n, text in enumerate(CHARGED)]
     by_tokens = [
         event(
             f"{DAY} 10:00",
-            f"t{n}@x.com",
+            f"t{n}@example.com",
             tokenUsage={"totalCents": total, "discountPercentOff": discount},
             cursorTokenFee=fee,
         )
         for n, (total, discount, fee) in enumerate(BY_TOKENS)
     ]
-    tiny = [event(f"{DAY} 11:00", "tiny@x.com", "0.6") for _ in range(3)]
+    tiny = [event(f"{DAY} 11:00", "tiny@example.com", "0.6") for _ in range(3)]
     unpriced = [
-        event(f"{DAY} 12:00", "unpriced@x.com", tokens=None, cursorTokenFee="1"),
-        event(f"{DAY} 12:00", "half_priced@x.com"),
-        event(f"{DAY} 12:00", "half_priced@x.com", "250"),
+        event(f"{DAY} 12:00", "unpriced@example.com", tokens=None, cursorTokenFee="1"),
+        event(f"{DAY} 12:00", "half_priced@example.com"),
+        event(f"{DAY} 12:00", "half_priced@example.com", "250"),
     ]
-    twins = [event(f"{DAY} 13:00", "twin@x.com", "1.5")] * 2
+    twins = [event(f"{DAY} 13:00", "twin@example.com", "1.5")] * 2
     builder.add_events((DAY, DAY), [*charged, *by_tokens, *tiny, *unpriced, *twins], team="amounts")
 
 
@@ -262,7 +272,7 @@ def amounts(warehouse: WarehouseBuilder) -> dict[str, Decimal]:
 
 def test_charged_cents_are_the_decimal_of_their_text(warehouse: WarehouseBuilder) -> None:
     found = amounts(warehouse)
-    expected = {f"c{n}@x.com": usd(Decimal(text)) for n, text in enumerate(CHARGED)}
+    expected = {f"c{n}@example.com": usd(Decimal(text)) for n, text in enumerate(CHARGED)}
     assert {email: found[email] for email in expected} == expected
 
 
@@ -270,31 +280,31 @@ def test_tokens_price_what_has_no_charge_and_are_rounded_once(warehouse: Warehou
     found = amounts(warehouse)
     with localcontext(prec=100):
         expected = {
-            f"t{n}@x.com": usd(Decimal(total) * (1 - Decimal(discount or 0) / 100) + Decimal(fee))
+            f"t{n}@example.com": usd(Decimal(total) * (1 - Decimal(discount or 0) / 100) + Decimal(fee))
             for n, (total, discount, fee) in enumerate(BY_TOKENS)
         }
     assert {email: found[email] for email in expected} == expected
 
 
 def test_three_events_of_six_tenths_of_a_cent_are_eighteen_tenths(warehouse: WarehouseBuilder) -> None:
-    assert amounts(warehouse)["tiny@x.com"] == Decimal("0.018")
+    assert amounts(warehouse)["tiny@example.com"] == Decimal("0.018")
 
 
 def test_equal_events_both_count(warehouse: WarehouseBuilder) -> None:
-    assert amounts(warehouse)["twin@x.com"] == Decimal("0.03")
+    assert amounts(warehouse)["twin@example.com"] == Decimal("0.03")
 
 
 def test_unpriced_requests_are_counted_and_a_day_of_nothing_else_has_no_cost(warehouse: WarehouseBuilder) -> None:
     daily_rows = rows(warehouse, "usage_costs_daily", "amounts", "email, on_demand_usd, usage_value_usd, requests")
     assert [row for row in daily_rows if "priced" in row[0]] == [
-        ("half_priced@x.com", Decimal("2.5"), Decimal("2.5"), 2),
-        ("unpriced@x.com", None, None, 1),
+        ("half_priced@example.com", Decimal("2.5"), Decimal("2.5"), 2),
+        ("unpriced@example.com", None, None, 1),
     ]
     unpriced = warehouse.query(
         "select email, unpriced_requests from intermediate.int_usage_daily where team_id = 'amounts' "
         "and unpriced_requests > 0 order by all"
     )
-    assert [tuple(row.values()) for row in unpriced] == [("half_priced@x.com", 1), ("unpriced@x.com", 1)]
+    assert [tuple(row.values()) for row in unpriced] == [("half_priced@example.com", 1), ("unpriced@example.com", 1)]
 
 
 # Kinds and models
@@ -304,7 +314,7 @@ def add_kinds(builder: WarehouseBuilder) -> None:
     events = []
     for category, kinds in KINDS.items():
         for n, kind in enumerate(kinds):
-            one = event(f"{DAY} 10:00", f"{category}@x.com", "100")
+            one = event(f"{DAY} 10:00", f"{category}@example.com", "100")
             one["kind"] = kind
             if n % 2:
                 one["kindLabel"] = one.pop("kind")
@@ -321,22 +331,22 @@ def test_a_kind_is_known_by_label_enum_and_short_form(warehouse: WarehouseBuilde
         "cast(other_usage_usd as integer), requests",
     )
     assert found == [
-        ("credit@x.com", 0, 0, 0, 3, 3),
-        ("included@x.com", 4, 0, 4, 0, 4),
-        ("not_charged@x.com", 0, 0, 0, 0, 0),
-        ("on_demand@x.com", 0, 4, 4, 0, 4),
-        ("own_key@x.com", 0, 0, 0, 2, 2),
-        ("unknown@x.com", 0, 0, 0, 5, 5),
+        ("credit@example.com", 0, 0, 0, 3, 3),
+        ("included@example.com", 4, 0, 4, 0, 4),
+        ("not_charged@example.com", 0, 0, 0, 0, 0),
+        ("on_demand@example.com", 0, 4, 4, 0, 4),
+        ("own_key@example.com", 0, 0, 0, 2, 2),
+        ("unknown@example.com", 0, 0, 0, 5, 5),
     ]
 
 
 def test_what_was_not_charged_is_no_use_of_a_model_and_no_cost(warehouse: WarehouseBuilder) -> None:
     for mart in ("model_mix", "model_mix_daily", "usage_costs"):
-        assert "not_charged@x.com" not in [email for (email,) in rows(warehouse, mart, "kinds", "email")]
+        assert "not_charged@example.com" not in [email for (email,) in rows(warehouse, mart, "kinds", "email")]
 
 
 def add_tiers(builder: WarehouseBuilder) -> None:
-    without_model = {**event(f"{DAY} 10:00", "ann@x.com", "1"), "model": None}
+    without_model = {**event(f"{DAY} 10:00", "ann@example.com", "1"), "model": None}
     events = [{**without_model, "model": model} for model in TIERS]
     builder.add_events((DAY, DAY), [*events, without_model], team="tiers")
 
@@ -349,7 +359,7 @@ def test_model_tiers_are_those_of_the_list(warehouse: WarehouseBuilder) -> None:
 
 
 def add_simple_work(builder: WarehouseBuilder) -> None:
-    at, ann = f"{DAY} 10:00", "ann@x.com"
+    at, ann = f"{DAY} 10:00", "ann@example.com"
     opus, sonnet = "claude-4.5-opus", "claude-4.5-sonnet"
     builder.add_events(
         ("2026-10-21", DAY),
@@ -363,7 +373,7 @@ def add_simple_work(builder: WarehouseBuilder) -> None:
             event(at, ann, "1", model=opus, tokens=(0, 0, 0, 0), kind="Errored, Not Charged"),
             event(at, ann, "6", model=sonnet, tokens=(1, 1, 1, 1)),
             event("2026-10-21 00:00", ann, "1", model=sonnet, tokens=(1, 1, 1, 1)),  # one of the window's days
-            event(at, "bo@x.com", "-1", model=sonnet),
+            event(at, "bo@example.com", "-1", model=sonnet),
         ],
         team="simple",
     )
@@ -378,20 +388,20 @@ def test_model_mix_has_shares_within_the_developer_over_the_window(warehouse: Wa
     start, opus, sonnet = date(2026, 10, 21), "claude-4.5-opus", "claude-4.5-sonnet"
     six_of_13, seven_of_13 = pytest.approx(6 / 13), pytest.approx(7 / 13)
     assert rows(warehouse, "model_mix", "simple", columns) == [
-        ("ann@x.com", opus, 6, 0.75, 40_001, 2_002, 10_000, 10_002, Decimal("0.06"), six_of_13, 1, 2, start),
-        ("ann@x.com", sonnet, 2, 0.25, 2, 2, 2, 2, Decimal("0.07"), seven_of_13, 0, 0, start),
-        ("bo@x.com", sonnet, 1, 1.0, 100, 50, 0, 0, Decimal("-0.01"), None, 0, 0, start),
+        ("ann@example.com", opus, 6, 0.75, 40_001, 2_002, 10_000, 10_002, Decimal("0.06"), six_of_13, 1, 2, start),
+        ("ann@example.com", sonnet, 2, 0.25, 2, 2, 2, 2, Decimal("0.07"), seven_of_13, 0, 0, start),
+        ("bo@example.com", sonnet, 1, 1.0, 100, 50, 0, 0, Decimal("-0.01"), None, 0, 0, start),
     ]
 
 
 def test_model_mix_daily_has_all_history(warehouse: WarehouseBuilder) -> None:
     columns = "usage_date, email, model, requests, usage_value_usd, simple_premium_model_requests"
     assert rows(warehouse, "model_mix_daily", "simple", columns) == [
-        (date(2026, 10, 20), "ann@x.com", "gpt-5", 1, Decimal("0.07"), 0),
-        (date(2026, 10, 21), "ann@x.com", "claude-4.5-sonnet", 1, Decimal("0.01"), 0),
-        (date(2026, 11, 3), "ann@x.com", "claude-4.5-opus", 6, Decimal("0.06"), 2),
-        (date(2026, 11, 3), "ann@x.com", "claude-4.5-sonnet", 1, Decimal("0.06"), 0),
-        (date(2026, 11, 3), "bo@x.com", "claude-4.5-sonnet", 1, Decimal("-0.01"), 0),
+        (date(2026, 10, 20), "ann@example.com", "gpt-5", 1, Decimal("0.07"), 0),
+        (date(2026, 10, 21), "ann@example.com", "claude-4.5-sonnet", 1, Decimal("0.01"), 0),
+        (date(2026, 11, 3), "ann@example.com", "claude-4.5-opus", 6, Decimal("0.06"), 2),
+        (date(2026, 11, 3), "ann@example.com", "claude-4.5-sonnet", 1, Decimal("0.06"), 0),
+        (date(2026, 11, 3), "bo@example.com", "claude-4.5-sonnet", 1, Decimal("-0.01"), 0),
     ]
 
 
@@ -426,19 +436,19 @@ def test_usage_without_a_person_is_one_row_and_rows_sum_to_the_team(warehouse: W
 
 
 def add_activity(builder: WarehouseBuilder) -> None:
-    builder.add_events((DAY, DAY), [event(f"{DAY} 10:00", "ann@x.com", "8", kind="Included")], team="activity")
+    builder.add_events((DAY, DAY), [event(f"{DAY} 10:00", "ann@example.com", "8", kind="Included")], team="activity")
     builder.add_events(("2026-11-04", "2026-11-04"), [], team="activity", fetched_at="2026-11-06 23:59:59")
-    builder.add_open_day("2026-11-05 06:00", [event("2026-11-05 05:00", "ann@x.com", "99")], team="activity")
+    builder.add_open_day("2026-11-05 06:00", [event("2026-11-05 05:00", "ann@example.com", "99")], team="activity")
     builder.add_daily(
         ("2026-11-02", "2026-11-04"),
         [
-            daily(DAY, "Ann@x.com"),
-            daily(DAY, "tab@x.com"),
-            daily(DAY, "TAB@x.com", userId="user_2"),
-            daily(DAY, "idle@x.com", is_active=False),
-            daily(DAY, "unsaid@x.com", is_active=None),
-            daily("2026-11-02", "tab@x.com"),  # no events of this day are loaded
-            daily("2026-11-04", "tab@x.com"),
+            daily(DAY, "Ann@example.com"),
+            daily(DAY, "tab@example.com"),
+            daily(DAY, "TAB@example.com", userId="user_2"),
+            daily(DAY, "idle@example.com", is_active=False),
+            daily(DAY, "unsaid@example.com", is_active=None),
+            daily("2026-11-02", "tab@example.com"),  # no events of this day are loaded
+            daily("2026-11-04", "tab@example.com"),
             daily(DAY, None),
         ],
         team="activity",
@@ -457,10 +467,10 @@ def test_an_active_day_without_events_has_no_measures(warehouse: WarehouseBuilde
     )
     second, third, fourth = (date(2026, 11, day) for day in (2, 3, 4))
     assert rows(warehouse, "usage_costs_daily", "activity", columns) == [
-        (second, "tab@x.com", None, None, None, None, None, False),
-        (third, "ann@x.com", Decimal("0.08"), Decimal(0), Decimal("0.08"), 1, 100, True),
-        (third, "tab@x.com", None, None, None, None, None, True),
-        (fourth, "tab@x.com", None, None, None, None, None, False),
+        (second, "tab@example.com", None, None, None, None, None, False),
+        (third, "ann@example.com", Decimal("0.08"), Decimal(0), Decimal("0.08"), 1, 100, True),
+        (third, "tab@example.com", None, None, None, None, None, True),
+        (fourth, "tab@example.com", None, None, None, None, None, False),
     ]
 
 
@@ -472,12 +482,12 @@ def add_anniversaries(builder: WarehouseBuilder) -> None:
     builder.add_spend_snapshot("2027-01-31 22:00", "2027-01-31 21:13:08", [], team=team)
     builder.add_spend_snapshot("2027-03-02 06:00", "2027-02-28 21:13:08", [], team=team)
     at_the_border = [
-        event("2027-02-28 21:13:07.999", "ann@x.com", "1"),
-        event("2027-02-28 21:13:08", "ann@x.com", "2"),
-        event("2027-03-01 10:00", "ann@x.com", "4", kind="Included"),
+        event("2027-02-28 21:13:07.999", "ann@example.com", "1"),
+        event("2027-02-28 21:13:08", "ann@example.com", "2"),
+        event("2027-03-01 10:00", "ann@example.com", "4", kind="Included"),
     ]
     builder.add_events(("2027-01-31", "2027-03-01"), at_the_border, team=team)
-    builder.add_events(("2026-12-30", "2026-12-30"), [event("2026-12-30 10:00", "ann@x.com", "8")], team=team)
+    builder.add_events(("2026-12-30", "2026-12-30"), [event("2026-12-30 10:00", "ann@example.com", "8")], team=team)
 
 
 def test_cycles_that_start_on_the_31st(warehouse: WarehouseBuilder) -> None:
@@ -511,7 +521,7 @@ def test_cycles_reach_from_the_first_loaded_day_to_the_open_one(warehouse: Wareh
 def add_months(builder: WarehouseBuilder) -> None:
     builder.add_events(
         ("2026-10-31", "2026-11-02"),
-        [event("2026-10-31 23:59:59.999", "ann@x.com", "1"), event("2026-11-01 00:00", "ann@x.com", "2")],
+        [event("2026-10-31 23:59:59.999", "ann@example.com", "1"), event("2026-11-01 00:00", "ann@example.com", "2")],
         team="months",
     )
 
@@ -532,39 +542,51 @@ def add_seats(builder: WarehouseBuilder) -> None:
     """One cycle, 11 October to 11 November (31 days), and a list before, in and after its start."""
     team, start = "seats", "2026-10-11 14:00"
     there = [
-        member("old@x.com"),
+        member("old@example.com"),
         member("Premium@X.com"),
-        member("upgraded@x.com"),
-        member("boss@x.com"),
-        member("unpaid@x.com", role="free-owner"),
-        member("twice@x.com"),
-        member("Twice@x.com ", id="user_2", isRemoved=True),
-        member("again@x.com"),
-        member("again@x.com", id="user_z", isRemoved=True),
-        member("both@x.com", role="free-owner", id="user_1"),
-        member("both@x.com", id="user_9"),
-        member("dated@x.com"),
-        member("runner@x.com"),
-        member("robot@x.com", serviceAccountId="sa_2"),
+        member("upgraded@example.com"),
+        member("boss@example.com"),
+        member("unpaid@example.com", role="free-owner"),
+        member("twice@example.com"),
+        member("Twice@example.com ", id="user_2", isRemoved=True),
+        member("again@example.com"),
+        member("again@example.com", id="user_z", isRemoved=True),
+        member("both@example.com", role="free-owner", id="user_1"),
+        member("both@example.com", id="user_9"),
+        member("dated@example.com"),
+        member("runner@example.com"),
+        member("robot@example.com", serviceAccountId="sa_2"),
     ]
-    before = [*there, member("vanished@x.com"), member("unused@x.com"), member("was_unpaid@x.com", role="free-owner")]
+    before = [
+        *there,
+        member("vanished@example.com"),
+        member("unused@example.com"),
+        member("was_unpaid@example.com", role="free-owner"),
+    ]
     builder.add_members_snapshot("2026-10-10 06:00", before, team=team)
-    builder.add_members_snapshot("2026-10-12 06:00", [*before, member("first_day@x.com")], team=team)
+    builder.add_members_snapshot("2026-10-12 06:00", [*before, member("first_day@example.com")], team=team)
     after = [
         *there,
-        member("first_day@x.com"),
-        member("joiner@x.com"),
-        member("unused@x.com", isRemoved=True),
-        member("removed@x.com", isRemoved=True),
-        member("was_unpaid@x.com", role="removed"),
+        member("first_day@example.com"),
+        member("joiner@example.com"),
+        member("unused@example.com", isRemoved=True),
+        member("removed@example.com", isRemoved=True),
+        member("was_unpaid@example.com", role="removed"),
     ]
     builder.add_members_snapshot("2026-11-01 06:00", after, team=team)
-    builder.add_members_snapshot("2026-11-10 06:00", [*after, member("last_day@x.com")], team=team)
+    builder.add_members_snapshot("2026-11-10 06:00", [*after, member("last_day@example.com")], team=team)
     builder.add_spend_snapshot("2026-11-10 06:00", start, [], team=team)
-    used = ("old@x.com", "vanished@x.com", "removed@x.com", "was_unpaid@x.com", "unpaid@x.com", "nobody@x.com")
+    used = (
+        "old@example.com",
+        "vanished@example.com",
+        "removed@example.com",
+        "was_unpaid@example.com",
+        "unpaid@example.com",
+        "nobody@example.com",
+    )
     events = [event("2026-10-20 10:00", email, "100") for email in used]
-    runner = event("2026-10-20 10:00", "runner@x.com", "100", serviceAccountId="sa_1")
-    failed = event("2026-10-20 10:00", "unused@x.com", "100", kind="Errored, Not Charged")
+    runner = event("2026-10-20 10:00", "runner@example.com", "100", serviceAccountId="sa_1")
+    failed = event("2026-10-20 10:00", "unused@example.com", "100", kind="Errored, Not Charged")
     builder.add_events(("2026-10-11", "2026-11-09"), [*events, runner, failed], team=team)
 
 
@@ -575,22 +597,36 @@ def test_each_seat_costs_what_the_cycle_bills_for_it(warehouse: WarehouseBuilder
         f"select {columns} from marts.usage_costs where team_id = 'seats' and is_open_cycle order by email"
     )
     assert [tuple(row.values()) for row in found] == [
-        ("again@x.com", "standard", Decimal(40), listed, none, Decimal(40)),
-        ("boss@x.com", "premium", Decimal(120), listed, none, Decimal(120)),
-        ("both@x.com", "standard", Decimal(40), listed, none, Decimal(40)),
-        ("dated@x.com", "standard", Decimal("14.19"), listed, none, Decimal("14.19")),  # 11 days by the join date
-        ("first_day@x.com", "standard", Decimal("38.71"), listed, none, Decimal("38.71")),  # seen on day two: 30 days
-        ("joiner@x.com", "standard", Decimal("12.90"), listed, none, Decimal("12.90")),  # 10 days
-        ("last_day@x.com", "standard", Decimal("1.29"), listed, none, Decimal("1.29")),
-        ("nobody@x.com", None, none, None, usage, usage),
-        ("old@x.com", "standard", Decimal(40), listed, usage, Decimal(41)),
-        ("premium@x.com", "premium", Decimal(120), listed, none, Decimal(120)),
-        ("removed@x.com", "standard", Decimal("12.90"), listed, usage, Decimal("13.90")),  # came and went between lists
-        ("twice@x.com", "standard", Decimal(40), listed, none, Decimal(40)),
-        ("unpaid@x.com", "unpaid_admin", none, None, usage, usage),
-        ("upgraded@x.com", "standard", Decimal(40), listed, none, Decimal(40)),  # from the next cycle on
-        ("vanished@x.com", "standard", Decimal(40), listed, usage, Decimal(41)),
-        ("was_unpaid@x.com", "unpaid_admin", none, None, usage, usage),
+        ("again@example.com", "standard", Decimal(40), listed, none, Decimal(40)),
+        ("boss@example.com", "premium", Decimal(120), listed, none, Decimal(120)),
+        ("both@example.com", "standard", Decimal(40), listed, none, Decimal(40)),
+        ("dated@example.com", "standard", Decimal("14.19"), listed, none, Decimal("14.19")),  # 11 days by the join date
+        (
+            "first_day@example.com",
+            "standard",
+            Decimal("38.71"),
+            listed,
+            none,
+            Decimal("38.71"),
+        ),  # seen on day two: 30 days
+        ("joiner@example.com", "standard", Decimal("12.90"), listed, none, Decimal("12.90")),  # 10 days
+        ("last_day@example.com", "standard", Decimal("1.29"), listed, none, Decimal("1.29")),
+        ("nobody@example.com", None, none, None, usage, usage),
+        ("old@example.com", "standard", Decimal(40), listed, usage, Decimal(41)),
+        ("premium@example.com", "premium", Decimal(120), listed, none, Decimal(120)),
+        (
+            "removed@example.com",
+            "standard",
+            Decimal("12.90"),
+            listed,
+            usage,
+            Decimal("13.90"),
+        ),  # came and went between lists
+        ("twice@example.com", "standard", Decimal(40), listed, none, Decimal(40)),
+        ("unpaid@example.com", "unpaid_admin", none, None, usage, usage),
+        ("upgraded@example.com", "standard", Decimal(40), listed, none, Decimal(40)),  # from the next cycle on
+        ("vanished@example.com", "standard", Decimal(40), listed, usage, Decimal(41)),
+        ("was_unpaid@example.com", "unpaid_admin", none, None, usage, usage),
         (None, None, none, None, usage, usage),
     ]
 
@@ -601,34 +637,34 @@ def test_paid_seats_are_those_that_the_open_cycle_bills(warehouse: WarehouseBuil
         "from intermediate.int_seats where team_id = 'seats' and is_paid order by email"
     )
     assert [tuple(row.values()) for row in found] == [
-        ("again@x.com", False, 40, False),
-        ("boss@x.com", False, 120, False),
-        ("both@x.com", False, 40, False),
-        ("dated@x.com", False, 40, True),
-        ("first_day@x.com", False, 40, True),
-        ("joiner@x.com", False, 40, True),
-        ("last_day@x.com", False, 40, True),
-        ("old@x.com", False, 40, False),
-        ("premium@x.com", False, 120, False),
-        ("removed@x.com", True, 40, True),
-        ("twice@x.com", False, 40, False),
-        ("upgraded@x.com", False, 40, False),
-        ("vanished@x.com", True, 40, False),
+        ("again@example.com", False, 40, False),
+        ("boss@example.com", False, 120, False),
+        ("both@example.com", False, 40, False),
+        ("dated@example.com", False, 40, True),
+        ("first_day@example.com", False, 40, True),
+        ("joiner@example.com", False, 40, True),
+        ("last_day@example.com", False, 40, True),
+        ("old@example.com", False, 40, False),
+        ("premium@example.com", False, 120, False),
+        ("removed@example.com", True, 40, True),
+        ("twice@example.com", False, 40, False),
+        ("upgraded@example.com", False, 40, False),
+        ("vanished@example.com", True, 40, False),
     ]
 
 
 def add_rollover(builder: WarehouseBuilder) -> None:
     """Two cycles with another price in the second; a seat that is left in the first, used, and gone in the second."""
     team = "rollover"
-    both = [member("ann@x.com"), member("left@x.com")]
+    both = [member("ann@example.com"), member("left@example.com")]
     builder.add_members_snapshot("2026-10-01 06:00", both, team=team)
     builder.add_members_snapshot("2026-11-14 06:00", both[:1], team=team)
     builder.add_spend_snapshot("2026-10-13 06:00", "2026-10-12 14:00", [], team=team)
     builder.add_spend_snapshot("2026-11-14 06:00", "2026-11-12 14:00", [], team=team)
     events = [
-        event("2026-09-20 10:00", "left@x.com", "100"),  # in a cycle with a list before its end
-        event("2026-08-20 10:00", "left@x.com", "100"),  # in one without
-        event("2026-10-20 10:00", "left@x.com", "100", kind="Included"),
+        event("2026-09-20 10:00", "left@example.com", "100"),  # in a cycle with a list before its end
+        event("2026-08-20 10:00", "left@example.com", "100"),  # in one without
+        event("2026-10-20 10:00", "left@example.com", "100", kind="Included"),
     ]
     builder.add_events(("2026-08-20", "2026-11-13"), events, team=team)
 
@@ -638,24 +674,24 @@ def test_a_cycle_costs_the_price_at_its_start_and_is_unknown_before_the_first_li
     august, september, october, november = (date(2026, month, 12) for month in (8, 9, 10, 11))
     list_price, own_price, fee = "assumed_list", "configured", Decimal(31)
     assert rows(warehouse, "usage_costs", "rollover", columns) == [
-        (august, "left@x.com", False, None, None, None),
-        (september, "ann@x.com", True, Decimal(40), list_price, Decimal(40)),
-        (september, "left@x.com", True, Decimal(40), list_price, Decimal(41)),
-        (october, "ann@x.com", True, fee, own_price, fee),
-        (october, "left@x.com", True, fee, own_price, fee),
-        (november, "ann@x.com", True, fee, own_price, fee),
+        (august, "left@example.com", False, None, None, None),
+        (september, "ann@example.com", True, Decimal(40), list_price, Decimal(40)),
+        (september, "left@example.com", True, Decimal(40), list_price, Decimal(41)),
+        (october, "ann@example.com", True, fee, own_price, fee),
+        (october, "left@example.com", True, fee, own_price, fee),
+        (november, "ann@example.com", True, fee, own_price, fee),
     ]
 
 
 def add_nameless_member(builder: WarehouseBuilder) -> None:
     nameless = [member(None, id="user_1"), member("", id="user_2")]
-    builder.add_members_snapshot("2026-11-04 06:00", [*nameless, member("ann@x.com")], team="nameless")
+    builder.add_members_snapshot("2026-11-04 06:00", [*nameless, member("ann@example.com")], team="nameless")
     builder.add_events((DAY, DAY), [event(f"{DAY} 10:00", None, "50")], team="nameless")
 
 
 def test_seats_without_an_email_cost_and_share_the_row_without_one(warehouse: WarehouseBuilder) -> None:
     columns = "email, seat_type, seat_fee_usd, on_demand_usd, cash_cost_usd"
     assert rows(warehouse, "usage_costs", "nameless", columns, "email") == [
-        ("ann@x.com", "standard", Decimal(40), Decimal(0), Decimal(40)),
+        ("ann@example.com", "standard", Decimal(40), Decimal(0), Decimal(40)),
         (None, "standard", Decimal(80), Decimal("0.5"), Decimal("80.5")),
     ]

@@ -64,7 +64,7 @@ class Draw(Random):
     def event(self, day: date, people: list[str]) -> Record:
         at = self.choice([0, LAST_MILLISECOND, self.randint(0, LAST_MILLISECOND)])
         shouted = f"  {people[0].upper()} "
-        email = self.choice([*people, shouted, None, "", "gone@x.com", "runner@x.com"])
+        email = self.choice([*people, shouted, None, "", "gone@example.com", "runner@example.com"])
         record: Record = {
             "timestamp": str(epoch_ms(instant(str(day))) + at),
             "userEmail": email,
@@ -72,8 +72,8 @@ class Draw(Random):
             "kindLabel" if self.happens(0.1) else "kind": self.choice(KINDS),
             "maxMode": self.choice([True, False, None]),
         }
-        if email == "runner@x.com" or self.happens(0.1):
-            record["serviceAccountId"] = "sa_1" if email == "runner@x.com" else "null"
+        if email == "runner@example.com" or self.happens(0.1):
+            record["serviceAccountId"] = "sa_1" if email == "runner@example.com" else "null"
         if self.happens(0.75):
             record["chargedCents"] = self.amount()
         if self.happens(0.5):
@@ -130,7 +130,7 @@ def cycle_start(at: datetime, day_of_month: int, time_of_day: timedelta) -> date
 
 def add_team(builder: WarehouseBuilder, seed: int) -> Team:
     draw, name = Draw(seed), f"team_{seed}"
-    people = [f"p{n}@x.com" for n in range(draw.randint(1, 6))]
+    people = [f"p{n}@example.com" for n in range(draw.randint(1, 6))]
     first = date(2026, draw.randint(7, 10), draw.randint(1, 28))
     days = [first + timedelta(days=n) for n in range(draw.randint(3, 75))]
     now = instant(f"{days[-1]} 06:00") + timedelta(days=1)

@@ -46,7 +46,7 @@ MARTS: dict[str, Expected] = {
     **forecasts.MARTS,
 }
 LAST_MILLISECOND = 86_399_999
-RUNNER = "runner@x.com"
+RUNNER = "runner@example.com"
 PREMIUM_MODELS = ("claude-4.5-opus", "claude-4.6-opus-high-thinking", "gpt-5.5")
 SMALL_MODELS = ("gpt-5", "claude-4.5-sonnet", "composer-2", "grok-code-fast-1")
 ODD_MODELS = ("composer-2.5-fast", "Cursor Grok 4.6 (Auto Balanced)", "stealth-preview-0926", "GPT-5-High", None)
@@ -94,7 +94,9 @@ class Habits:
                 continue
             records += [self.used_by(email, day) for _ in range(self.draw.randint(1, self.most))]
         if self.draw.happens(0.1):
-            records.append(self.event(day, self.draw.choice(["", None, "gone@x.com", "old0@x.com"]), Decimal(7)))
+            records.append(
+                self.event(day, self.draw.choice(["", None, "gone@example.com", "old0@example.com"]), Decimal(7))
+            )
         if self.draw.happens(0.1):
             runner = {"userEmail": self.draw.choice([RUNNER, RUNNER, None]), "serviceAccountId": "sa_1"}
             records.append({**self.event(day, RUNNER, Decimal(self.draw.randint(1, 90))), **runner})
@@ -145,7 +147,7 @@ def spend_rows(draw: Draw, events: list[Event], start: datetime, at: datetime) -
     elif draw.happens(0.3):
         rows.append(amounts(RUNNER, [one for one in events if one.address == RUNNER and start <= one.at <= at]))
     if draw.happens(0.3):
-        rows.append({"email": "only-there@x.com", "spendCents": draw.randint(0, 300), "overallSpendCents": 300})
+        rows.append({"email": "only-there@example.com", "spendCents": draw.randint(0, 300), "overallSpendCents": 300})
     return rows
 
 
@@ -202,7 +204,7 @@ def members_lists(draw: Draw, people: list[str], instants: list[datetime]) -> li
                     "name": f"Person {number}",
                     "role": role,
                     "isRemoved": is_gone,
-                    "email": "old0@x.com" if is_old else email,
+                    "email": "old0@example.com" if is_old else email,
                 }
             )
         if draw.happens(0.3):
@@ -224,7 +226,7 @@ def daily_rows(draw: Draw, people: list[str], days: list[date]) -> dict[date, li
     }
     if rows and draw.happens(0.5):
         day = max(rows)
-        rows[day].append({"userId": "user_1", "day": str(day), "email": "private@x.com", "isActive": True})
+        rows[day].append({"userId": "user_1", "day": str(day), "email": "private@example.com", "isActive": True})
     return rows
 
 
@@ -233,7 +235,7 @@ def daily_rows(draw: Draw, people: list[str], days: list[date]) -> dict[date, li
 
 def add_team(builder: WarehouseBuilder, seed: int) -> Team:
     draw, name = Draw(seed), f"team_{seed}"
-    people = [f"p{n}@x.com" for n in range(draw.randint(2, 7))]
+    people = [f"p{n}@example.com" for n in range(draw.randint(2, 7))]
     today = date(2026, draw.choice([9, 10, 11]), draw.randint(1, 28))
     days = [today - timedelta(days=n) for n in reversed(range(draw.choice([20, 70, 110, 135])))]
     now = instant(f"{today} 06:00:10") + timedelta(days=1)
@@ -325,7 +327,7 @@ def configured_for(draw: Draw, team: Team, now: datetime) -> Configured:
     )
     return Configured(
         seat_prices=OWN_PRICES if draw.happens(0.2) else (),
-        seat_types=(SeatTypeFrom("p1@x.com", "premium", date(2026, 1, 1)),) if draw.happens(0.5) else (),
+        seat_types=(SeatTypeFrom("p1@example.com", "premium", date(2026, 1, 1)),) if draw.happens(0.5) else (),
         seat_allowances=(allowance,) if draw.happens(0.5) else (),
         invoices=invoices if draw.happens(0.5) else (),
         dashboard_totals=readings if draw.happens(0.5) else (),

@@ -62,7 +62,7 @@ class Team:
     def next_day(self, builder: WarehouseBuilder) -> None:
         self.last_day += timedelta(days=1)
         self.load(builder, self.last_day, self.last_day)
-        builder.add_daily((self.last_day, self.last_day), [daily(self.last_day, "b@x.com")], team=self.name)
+        builder.add_daily((self.last_day, self.last_day), [daily(self.last_day, "b@example.com")], team=self.name)
 
     def restate(self, builder: WarehouseBuilder) -> None:
         day = self.any_day()
@@ -82,7 +82,9 @@ class Team:
         if all(abs(start - other) > timedelta(days=20) for other in self.cycle_starts):
             self.cycle_starts.append(start)
         newest = self.draws.choice(self.cycle_starts)
-        builder.add_spend_snapshot(self.fetched_at(), newest, [spend("a@x.com", 100, overall=150)], team=self.name)
+        builder.add_spend_snapshot(
+            self.fetched_at(), newest, [spend("a@example.com", 100, overall=150)], team=self.name
+        )
 
     def load(self, builder: WarehouseBuilder, first: date, last: date) -> None:
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
@@ -95,7 +97,7 @@ class Team:
         who: dict[str, Any] = {} if draw.random() < 0.8 else {"serviceAccountId": "sa_1"}
         return event(
             at,
-            draw.choice(["a@x.com", " B@X.com", "robot@x.com", None]),
+            draw.choice(["a@example.com", " B@X.com", "robot@example.com", None]),
             draw.choice([None, 0, 0.6, 1.25, -3]),
             kind=draw.choice(KINDS),
             model=draw.choice(MODELS),
@@ -167,7 +169,9 @@ def test_built_day_by_day_equals_built_in_full(tmp_path: Path, seed: int) -> Non
     builder = WarehouseBuilder(tmp_path / "warehouse")
     teams = [Team(name, random.Random(draws.random())) for name in TEAMS]  # noqa: S311  # the same
     for team in teams:
-        builder.add_members_snapshot("2026-11-01 05:00", [member("a@x.com"), member("b@x.com")], team=team.name)
+        builder.add_members_snapshot(
+            "2026-11-01 05:00", [member("a@example.com"), member("b@example.com")], team=team.name
+        )
         team.load(builder, FIRST_DAY, FIRST_DAY)
     for number, step in enumerate(random_steps(draws, 3)):
         for team in teams:
@@ -188,9 +192,9 @@ def test_only_days_that_changed_are_built(tmp_path: Path) -> None:
     """What makes a daily build cost what a day costs: all other rows carry the number of an older load."""
     builder = WarehouseBuilder(tmp_path)
     for day in ("2026-11-01", "2026-11-02", "2026-11-03"):
-        builder.add_events((day, day), [event(f"{day} 10:00", "a@x.com", 5)])
+        builder.add_events((day, day), [event(f"{day} 10:00", "a@example.com", 5)])
     builder.build(select="+int_usage_events_by_day", must_be_green=False)
-    builder.add_events(("2026-11-02", "2026-11-02"), [event("2026-11-02 10:00", "a@x.com", 7)])
+    builder.add_events(("2026-11-02", "2026-11-02"), [event("2026-11-02 10:00", "a@example.com", 7)])
     builder.add_events(("2026-11-03", "2026-11-03"), [])
     builder.build(select="+int_usage_events_by_day", must_be_green=False)
     found = builder.query(
@@ -205,11 +209,11 @@ def test_only_days_that_changed_are_built(tmp_path: Path) -> None:
 def test_events_are_tested_on_the_days_since_the_last_build_that_passed(tmp_path: Path) -> None:
     builder = WarehouseBuilder(tmp_path)
     for day in ("2026-11-01", "2026-11-02"):
-        builder.add_events((day, day), [event(f"{day} 10:00", "a@x.com", 5)])
+        builder.add_events((day, day), [event(f"{day} 10:00", "a@example.com", 5)])
     builder.build()
     builder.note_passed_build()
     builder.add_events(("2026-11-02", "2026-11-02"), [])
-    builder.add_events(("2026-11-03", "2026-11-03"), [event("2026-11-03 10:00", "a@x.com", 5)])
+    builder.add_events(("2026-11-03", "2026-11-03"), [event("2026-11-03 10:00", "a@example.com", 5)])
     builder.build()
     days = [row["usage_date"] for row in builder.query("select * from intermediate.int_days_since_last_passed_build")]
     assert sorted(days) == [date(2026, 11, 2), date(2026, 11, 3)]
@@ -217,7 +221,7 @@ def test_events_are_tested_on_the_days_since_the_last_build_that_passed(tmp_path
 
 def test_a_day_that_was_not_rebuilt_fails_the_build(tmp_path: Path) -> None:
     builder = WarehouseBuilder(tmp_path)
-    builder.add_events(("2026-11-01", "2026-11-01"), [event("2026-11-01 10:00", "a@x.com", 5)])
+    builder.add_events(("2026-11-01", "2026-11-01"), [event("2026-11-01 10:00", "a@example.com", 5)])
     builder.build()
     with duckdb.connect(str(builder.path)) as connection:
         connection.execute("update intermediate.int_usage_events_by_day set events = 2")

@@ -165,7 +165,10 @@ class TeamDraw(Draw):
 
 def add_team(builder: WarehouseBuilder, seed: int) -> Team:
     draw, name = TeamDraw(seed), f"team_{seed}"
-    people = [*(f"p{n}@x.com" for n in range(draw.randint(2, 8))), *draw.choice([[], ["nameless"], ["runner@x.com"]])]
+    people = [
+        *(f"p{n}@example.com" for n in range(draw.randint(2, 8))),
+        *draw.choice([[], ["nameless"], ["runner@example.com"]]),
+    ]
     known = [person for person in people if person != "nameless"]
     first = date(draw.choice([2026, 2026, 2028]), draw.randint(1, 10), draw.randint(1, 28))
     days = [first + timedelta(days=n) for n in range(draw.randint(16, 80))]

@@ -12,7 +12,7 @@ from tests.dbt_project.warehouse_builder import DBT_PROJECT, DbtResult, Warehous
 
 SEEDS = ("build", "--select", "resource_type:seed", "--indirect-selection", "cautious")
 PRICE = {"team_id": "*", "seat_type": "standard", "valid_from": "2026-06-01", "monthly_price_usd": "40"}
-TYPE = {"team_id": "acme", "email": "ann@x.com", "seat_type": "premium", "valid_from": "2026-06-01"}
+TYPE = {"team_id": "acme", "email": "ann@example.com", "seat_type": "premium", "valid_from": "2026-06-01"}
 ALLOWANCE = {"team_id": "*", "seat_type": "standard", "valid_from": "2026-06-01", "monthly_allowance_usd": "20"}
 TIER = {"model": "gpt-9", "model_tier": "premium", "output_usd_per_million": "30"}
 # Every mistake at once: each has a test of its own that names it.
@@ -36,7 +36,7 @@ MISTAKES: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {"kind": "Gift", "category": "free"},
         {"kind": "", "category": "credit"},
     ],
-    "join_dates": [{"team_id": "acme", "email": "ann@x.com", "join_date": ""}],
+    "join_dates": [{"team_id": "acme", "email": "ann@example.com", "join_date": ""}],
     "model_patterns": [
         {"pattern": "gpt%", "usage_pool": "third_party"},
         {"pattern": " GPT%", "usage_pool": "swimming"},
@@ -50,9 +50,9 @@ MISTAKES: Mapping[str, Sequence[Mapping[str, Any]]] = {
     ],
     "cost_centres": [
         {"team_id": "acme", "email": "\t", "cost_centre": "Web"},
-        {"team_id": "acme", "email": "bo@x.com"},  # no mistake: unassigned
+        {"team_id": "acme", "email": "bo@example.com"},  # no mistake: unassigned
     ],
-    "reclaim_exclusions": [{"team_id": " ", "email": "ann@x.com"}],
+    "reclaim_exclusions": [{"team_id": " ", "email": "ann@example.com"}],
     "renewal_dates": [{"team_id": "acme", "renewal_date": ""}],
     "dashboard_totals": [
         {"team_id": "acme", "measure": " ", "start_date": "2026-11-01", "end_date": "2026-11-14", "value": "1"}

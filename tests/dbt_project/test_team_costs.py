@@ -81,12 +81,17 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> WarehouseBuilder:
     builder.build(
         seeds={
             "cost_centres": [
-                {"team_id": "centres", "email": " Ann@x.com", "cost_centre": " Platform "},
-                {"team_id": "centres", "email": "ann@x.com", "cost_centre": "Research", "valid_from": "2026-10-15"},
-                {"team_id": "*", "email": "bo@x.com", "cost_centre": "Ops"},
-                {"team_id": "*", "email": "ann@x.com", "cost_centre": "Elsewhere"},
-                {"team_id": "centres", "email": "cy@x.com", "cost_centre": "Ops"},
-                {"team_id": "centres", "email": "cy@x.com", "valid_from": "2026-10-10"},
+                {"team_id": "centres", "email": " Ann@example.com", "cost_centre": " Platform "},
+                {
+                    "team_id": "centres",
+                    "email": "ann@example.com",
+                    "cost_centre": "Research",
+                    "valid_from": "2026-10-15",
+                },
+                {"team_id": "*", "email": "bo@example.com", "cost_centre": "Ops"},
+                {"team_id": "*", "email": "ann@example.com", "cost_centre": "Elsewhere"},
+                {"team_id": "centres", "email": "cy@example.com", "cost_centre": "Ops"},
+                {"team_id": "centres", "email": "cy@example.com", "valid_from": "2026-10-10"},
             ],
             "seat_allowances": [
                 {"team_id": "centres", "seat_type": "standard", "valid_from": "2026-10-01", "monthly_allowance_usd": 2},
@@ -116,25 +121,25 @@ def test_mart_has_the_promised_columns_and_types(warehouse: WarehouseBuilder, ma
 
 def add_centres(builder: WarehouseBuilder) -> None:
     """31 days of a cycle from 5 October 10:00; Late joins on the 20th, Ann moves on the 15th."""
-    people = [member("ann@x.com"), member("bo@x.com"), member("cy@x.com", role="free-owner")]
+    people = [member("ann@example.com"), member("bo@example.com"), member("cy@example.com", role="free-owner")]
     builder.add_members_snapshot("2026-10-04 06:00", people, team="centres")
-    builder.add_members_snapshot("2026-10-20 06:00", [*people, member("late@x.com")], team="centres")
+    builder.add_members_snapshot("2026-10-20 06:00", [*people, member("late@example.com")], team="centres")
     builder.add_spend_snapshot("2026-10-20 06:00", OCTOBER, [], team="centres")
     builder.add_spend_snapshot("2026-11-07 06:00", NOVEMBER, [], team="centres")
     builder.add_events(
         ("2026-10-05", "2026-11-06"),
         [
-            event("2026-10-05 09:59:59", "ann@x.com", "12800"),
-            event("2026-10-05 10:00", "ann@x.com", "100"),
-            event("2026-10-14 23:59:59", "ann@x.com", "200"),
-            event("2026-10-15 00:00", "ann@x.com", "400", kind="Included in Business"),
-            event("2026-10-09 12:00", "cy@x.com", "800"),
-            event("2026-10-10 12:00", "cy@x.com", "1600"),
+            event("2026-10-05 09:59:59", "ann@example.com", "12800"),
+            event("2026-10-05 10:00", "ann@example.com", "100"),
+            event("2026-10-14 23:59:59", "ann@example.com", "200"),
+            event("2026-10-15 00:00", "ann@example.com", "400", kind="Included in Business"),
+            event("2026-10-09 12:00", "cy@example.com", "800"),
+            event("2026-10-10 12:00", "cy@example.com", "1600"),
             event("2026-10-10 12:00", None, "50", kind="Included in Business"),
-            event("2026-10-11 12:00", "bo@x.com", "-25"),
-            event("2026-10-11 12:00", "bo@x.com", "3200", kind="Free Credit"),
-            event("2026-11-05 09:59:59", "late@x.com", "6400"),
-            event("2026-11-05 10:00", "late@x.com", "1"),
+            event("2026-10-11 12:00", "bo@example.com", "-25"),
+            event("2026-10-11 12:00", "bo@example.com", "3200", kind="Free Credit"),
+            event("2026-11-05 09:59:59", "late@example.com", "6400"),
+            event("2026-11-05 10:00", "late@example.com", "1"),
         ],
         team="centres",
     )
@@ -180,9 +185,9 @@ def test_a_seat_is_billed_once_a_cycle_and_effective_on_each_of_its_days(warehou
         "centres",
         OCTOBER,
     )
-    fees = {"ann@x.com": "40", "bo@x.com": "40", "late@x.com": "20.65"}
-    days = {"ann@x.com": 31, "bo@x.com": 31, "late@x.com": 16}
-    first_days = {"ann@x.com": "2026-10-05", "bo@x.com": "2026-10-05", "late@x.com": "2026-10-20"}
+    fees = {"ann@example.com": "40", "bo@example.com": "40", "late@example.com": "20.65"}
+    days = {"ann@example.com": 31, "bo@example.com": 31, "late@example.com": 16}
+    first_days = {"ann@example.com": "2026-10-05", "bo@example.com": "2026-10-05", "late@example.com": "2026-10-20"}
     expected: list[tuple[Any, ...]] = []
     for seat, fee in fees.items():
         expected += [
@@ -196,10 +201,10 @@ def test_a_seat_is_billed_once_a_cycle_and_effective_on_each_of_its_days(warehou
 
 
 def add_early(builder: WarehouseBuilder) -> None:
-    builder.add_members_snapshot("2026-11-07 06:00", [member("ann@x.com")], team="early")
+    builder.add_members_snapshot("2026-11-07 06:00", [member("ann@example.com")], team="early")
     builder.add_spend_snapshot("2026-11-07 06:00", NOVEMBER, [], team="early")
     builder.add_events(
-        ("2026-10-05", "2026-11-06"), [event("2026-10-20 12:00", "ann@x.com", "300", tokens=None)], team="early"
+        ("2026-10-05", "2026-11-06"), [event("2026-10-20 12:00", "ann@example.com", "300", tokens=None)], team="early"
     )
 
 
@@ -239,14 +244,14 @@ def add_weeks(builder: WarehouseBuilder) -> None:
     builder.add_events(
         ("2026-11-02", "2026-11-21"),
         [
-            event("2026-11-02 00:00", "ann@x.com", "100", model="opus"),
-            event("2026-11-08 23:59:59", "ann@x.com", "100", model="opus"),
-            event("2026-11-09 00:00", "ann@x.com", "150", model="opus"),
-            event("2026-11-15 23:59:59", "ann@x.com", "150", model="opus", kind="Included in Business"),
-            event("2026-11-12 12:00", "ann@x.com", "25", model="mini"),
+            event("2026-11-02 00:00", "ann@example.com", "100", model="opus"),
+            event("2026-11-08 23:59:59", "ann@example.com", "100", model="opus"),
+            event("2026-11-09 00:00", "ann@example.com", "150", model="opus"),
+            event("2026-11-15 23:59:59", "ann@example.com", "150", model="opus", kind="Included in Business"),
+            event("2026-11-12 12:00", "ann@example.com", "25", model="mini"),
             event("2026-11-12 12:00", None, "-400", model="mini"),
-            event("2026-11-12 12:00", "bo@x.com", "9900", kind="Free Credit"),
-            event("2026-11-18 12:00", "ann@x.com", "9900"),
+            event("2026-11-12 12:00", "bo@example.com", "9900", kind="Free Credit"),
+            event("2026-11-18 12:00", "ann@example.com", "9900"),
         ],
         team="weeks",
     )
@@ -260,7 +265,7 @@ def test_whole_weeks_are_compared_from_monday_to_sunday(warehouse: WarehouseBuil
     week = date(2026, 11, 9)
     assert rows(warehouse, "cost_changes", "weeks", columns) == [
         (
-            *(week, "developer", "ann@x.com", *usd("2", "3.25", "1.25", "1", "-0.75", "1"), 2, 3),
+            *(week, "developer", "ann@example.com", *usd("2", "3.25", "1.25", "1", "-0.75", "1"), 2, 3),
             *(*usd("-0.25"), "opus: up $1.00, from $2.00 to $3.00."),
         ),
         (

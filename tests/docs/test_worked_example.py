@@ -52,16 +52,16 @@ def test_the_mart_builds_with_its_tests_and_counts_each_person_once_a_week(build
     builder.add_team_run()
     week = ("2026-11-01", "2026-11-08")
     events = [
-        event("2026-11-01 12:00", "ann@x.com", 1),
-        event("2026-11-02 00:00", "ann@x.com", 1, model="claude-4.5-sonnet"),
-        event("2026-11-08 23:59", "ann@x.com", 1),
+        event("2026-11-01 12:00", "ann@example.com", 1),
+        event("2026-11-02 00:00", "ann@example.com", 1, model="claude-4.5-sonnet"),
+        event("2026-11-08 23:59", "ann@example.com", 1),
         event("2026-11-08 23:59", None, 1),
-        event("2026-11-08 12:00", "bob@x.com", 0, kind="Errored, Not Charged"),
+        event("2026-11-08 12:00", "bob@example.com", 0, kind="Errored, Not Charged"),
     ]
     builder.add_events(week, events)
-    builder.add_daily(week, [daily("2026-11-01", "ann@x.com")])
-    builder.add_members_snapshot("2026-11-09 06:00", [member("ann@x.com"), member("bob@x.com")])
-    builder.add_spend_snapshot("2026-11-09 06:00", "2026-10-20 09:00", [spend("ann@x.com", 5)])
+    builder.add_daily(week, [daily("2026-11-01", "ann@example.com")])
+    builder.add_members_snapshot("2026-11-09 06:00", [member("ann@example.com"), member("bob@example.com")])
+    builder.add_spend_snapshot("2026-11-09 06:00", "2026-10-20 09:00", [spend("ann@example.com", 5)])
     builder.write()
     # Cautious: a test that compares this model's ancestors with other marts has nothing to compare here.
     chosen = ("--select", f"+{MART}", "--indirect-selection", "cautious", "--exclude-resource-type", "unit_test")

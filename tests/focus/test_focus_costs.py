@@ -40,28 +40,28 @@ def validator() -> None:
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> WarehouseBuilder:
     """A team with every kind of charge: whole seats and a joiner's, all kinds of usage, refunds, unattributed usage."""
     builder = WarehouseBuilder(tmp_path_factory.mktemp("focus"))
-    people = [member("ann@x.com"), member("bo@x.com"), member(None, name="No address")]
+    people = [member("ann@example.com"), member("bo@example.com"), member(None, name="No address")]
     builder.add_members_snapshot("2026-10-04 06:00", people)
-    builder.add_members_snapshot("2026-10-20 06:00", [*people, member("late@x.com")])
+    builder.add_members_snapshot("2026-10-20 06:00", [*people, member("late@example.com")])
     builder.add_spend_snapshot("2026-10-20 06:00", "2026-10-05 10:11:12", [])
     builder.add_spend_snapshot("2026-11-08 06:00", "2026-11-05 10:11:12", [])
     builder.add_events(
         ("2026-10-05", "2026-11-07"),
         [
-            event("2026-10-05 09:00", "ann@x.com", "12.345678"),
-            event("2026-10-05 11:00", "ann@x.com", "250", model="claude-4.6-opus-high-thinking"),
-            event("2026-10-06 11:00", "ann@x.com", "-40.5"),
-            event("2026-10-06 11:00", "bo@x.com", "8", kind="Included in Business"),
-            event("2026-10-07 11:00", "bo@x.com", "4", kind="Usage-based", tokens=None),
-            event("2026-10-07 11:00", "bo@x.com", "4", kind="Free Credit"),
-            event("2026-10-07 11:00", "bo@x.com", "4", kind="User API Key"),
-            event("2026-10-07 11:00", "bo@x.com", "4", kind="Lottery"),
-            event("2026-10-07 11:00", "bo@x.com", "4", kind="Errored, Not Charged"),
+            event("2026-10-05 09:00", "ann@example.com", "12.345678"),
+            event("2026-10-05 11:00", "ann@example.com", "250", model="claude-4.6-opus-high-thinking"),
+            event("2026-10-06 11:00", "ann@example.com", "-40.5"),
+            event("2026-10-06 11:00", "bo@example.com", "8", kind="Included in Business"),
+            event("2026-10-07 11:00", "bo@example.com", "4", kind="Usage-based", tokens=None),
+            event("2026-10-07 11:00", "bo@example.com", "4", kind="Free Credit"),
+            event("2026-10-07 11:00", "bo@example.com", "4", kind="User API Key"),
+            event("2026-10-07 11:00", "bo@example.com", "4", kind="Lottery"),
+            event("2026-10-07 11:00", "bo@example.com", "4", kind="Errored, Not Charged"),
             event("2026-11-06 11:00", None, "30", model="Cursor Grok 4.6 (Auto Balanced)"),
-            {**event("2026-11-06 11:00", "late@x.com", "30"), "model": None},
+            {**event("2026-11-06 11:00", "late@example.com", "30"), "model": None},
         ],
     )
-    builder.build(seeds={"seat_types": [{"team_id": "*", "email": "bo@x.com", "seat_type": "premium"}]})
+    builder.build(seeds={"seat_types": [{"team_id": "*", "email": "bo@example.com", "seat_type": "premium"}]})
     return builder
 
 
