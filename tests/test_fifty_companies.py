@@ -282,7 +282,7 @@ def dashboard_totals(draw: Draw, team: Team) -> tuple[DashboardTotal, ...]:
         first = cycle.start_at.date() if measure in CYCLE_MEASURES else draw.choice([days[0], draw.day(days[0], today)])
         last = draw.choice([today, max(first, today - timedelta(days=draw.randint(0, 5)))])
         if measure not in {**WINDOW_MEASURES, **CYCLE_MEASURES}:
-            first = last = draw.choice([today, today + timedelta(days=1), today - timedelta(days=4)])
+            first = last = draw.choice([today, today + timedelta(days=1)])
         if first > last:
             continue
         reading = DashboardTotal(measure, first, last, Decimal(0), read_at)
