@@ -76,7 +76,8 @@ def _insert_events(connection: duckdb.DuckDBPyConnection, company: Company) -> N
             "insert into raw.cursor_usage_events by name select ? as team_id, 'load' as load_id, 'gpt-5' as model, "
             "false as is_max_mode, ? as kind, cast(? as date) + day as usage_date, "
             "cast(usage_date as timestamp) + interval 12 hour as event_at, "
-            "'p' || person || '@example.com' as user_email, cast(cast(dollars as decimal(18, 4)) * 100 as varchar) as charged_cents from events",
+            "'p' || person || '@example.com' as user_email, "
+            "cast(cast(dollars as decimal(18, 4)) * 100 as varchar) as charged_cents from events",
             [_team(company), kind, company.first_date],
         )
         del events
