@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import signal
@@ -134,6 +135,10 @@ def machine() -> str:
 
 
 def main() -> None:
+    argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Run all benchmarks, about half an hour, and write benchmarks/README.md.",
+    ).parse_args()
     figures: dict[str, list[Figure]] = {}
     failures: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
