@@ -15,7 +15,7 @@ from tests.faults.world import ApiStrike, World
 pytestmark = pytest.mark.timeout(900)  # some thirty builds
 
 # Of the nodes that dbt starts: seeds come first, marts and their tests last.
-DBT_NODES = (2, 150, 380)
+DBT_NODES = (2, 150, 290)
 
 
 def test_marts_and_what_is_published_equal_the_twins_after_the_next_good_run(tmp_path, fault_seed, tally):
