@@ -543,7 +543,7 @@ def add_seats(builder: WarehouseBuilder) -> None:
     team, start = "seats", "2026-10-11 14:00"
     there = [
         member("old@example.com"),
-        member("Premium@X.com"),
+        member("Premium@Example.com"),
         member("upgraded@example.com"),
         member("boss@example.com"),
         member("unpaid@example.com", role="free-owner"),

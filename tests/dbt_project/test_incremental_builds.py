@@ -97,7 +97,7 @@ class Team:
         who: dict[str, Any] = {} if draw.random() < 0.8 else {"serviceAccountId": "sa_1"}
         return event(
             at,
-            draw.choice(["a@example.com", " B@X.com", "robot@example.com", None]),
+            draw.choice(["a@example.com", " B@Example.com", "robot@example.com", None]),
             draw.choice([None, 0, 0.6, 1.25, -3]),
             kind=draw.choice(KINDS),
             model=draw.choice(MODELS),

@@ -22,7 +22,7 @@ MISTAKES: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {**PRICE, "monthly_price_usd": "-1"},
         {**PRICE, "monthly_price_usd": ""},
     ],
-    "seat_types": [TYPE, {**TYPE, "email": " Ann@X.com"}, {**TYPE, "seat_type": "golden"}, {**TYPE, "email": ""}],
+    "seat_types": [TYPE, {**TYPE, "email": " Ann@Example.com"}, {**TYPE, "seat_type": "golden"}, {**TYPE, "email": ""}],
     "model_tiers": [
         TIER,
         {**TIER, "model": "GPT-9"},
