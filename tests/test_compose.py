@@ -89,7 +89,8 @@ def test_every_airflow_setting_is_one_that_this_airflow_has(airflow):
 
 def test_every_variable_is_explained_in_the_example(tmp_path):
     used = set(re.findall(r"\$\{(\w+)", TEXT))
-    assert used == set(example_switched_on(tmp_path))
+    # Data are in a volume there, wherever the machine's own are.
+    assert used == set(example_switched_on(tmp_path)) - {"CURSOR_DATA_DIR"}
 
 
 def test_the_example_off_sets_nothing_that_make_could_trip_over():
