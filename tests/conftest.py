@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from tests.browser import skip_without_browser
 from tests.faults.tally import lines_of
 
@@ -25,6 +27,12 @@ def pytest_addoption(parser) -> None:
     parser.addoption(
         "--seed", type=int, default=SEED, help="seed of the fault sequences (tests/faults); a failure names its own"
     )
+
+
+def pytest_configure() -> None:
+    # What a shell starts in the background ignores Ctrl-C, and so would every process that the tests start and stop.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items) -> None:
