@@ -36,9 +36,10 @@ _MINUTE_SECONDS = 60.0
 _CONVERSATION = re.compile(rb"00000000-0000-4000-8000-[0-9a-f]{12}")
 
 
-def yesterday() -> date:
-    """The newest closed UTC day."""
-    return datetime.now(UTC).date() - timedelta(days=1)
+def newest_working_day() -> date:
+    """The newest closed UTC day that is none of a weekend, on which the simulated company hardly works."""
+    day = datetime.now(UTC).date() - timedelta(days=1)
+    return day - timedelta(days=max(0, day.weekday() - 4))
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Serving:
     """What to serve: ``days`` UTC days that end with ``last_day``, with about ``events`` events in all."""
 
     events: int
-    last_day: date = field(default_factory=yesterday)
+    last_day: date = field(default_factory=newest_working_day)
     days: int = 1
     seats: int = 400
     page_size: int = PAGE_SIZE  # an answer has no more records than this, whatever was asked for
