@@ -129,6 +129,7 @@ def trigger(page: Page, system: System) -> str:
     while time.monotonic() < until:
         for run in system.runs():
             if run["dag_run_id"] not in before:
+                system.switch_on()
                 return str(run["dag_run_id"])
         page.wait_for_timeout(500)
     raise AssertionError("The form was sent, but no run came of it.")
