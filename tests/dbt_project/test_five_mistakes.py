@@ -7,6 +7,7 @@ about. A data test whose name says the mistake must be among what fails.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,13 +111,17 @@ def build(builder: WarehouseBuilder, *tests: str) -> DbtResult:
     return builder.dbt("build", "--exclude-resource-type", "unit_test", *chosen)
 
 
-@pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_turns_the_build_red_by_the_test_that_names_it(name: str, tmp_path: Path) -> None:
-    mistake = MISTAKES[name]
-    builder = WarehouseBuilder(tmp_path / "warehouse", project=project_with(mistake, tmp_path / "dbt_project"))
-    result = build(company(builder), mistake.test)
+def assert_red(mistake: Mistake, fill: Callable[[WarehouseBuilder], WarehouseBuilder], folder: Path) -> None:
+    """The mistake's own test fails on the rows that ``fill`` gives a new warehouse."""
+    builder = WarehouseBuilder(folder / "warehouse", project=project_with(mistake, folder / "dbt_project"))
+    result = build(fill(builder), mistake.test)
     assert not result.is_green
     assert result.statuses().get(mistake.test) == "fail", result.output
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_turns_the_build_red_by_the_test_that_names_it(name: str, tmp_path: Path) -> None:
+    assert_red(MISTAKES[name], company, tmp_path)
 
 
 def test_without_a_mistake_the_build_is_green(tmp_path: Path) -> None:

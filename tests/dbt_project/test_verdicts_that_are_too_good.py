@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.dbt_project.test_five_mistakes import Mistake, build, project_with
+from tests.dbt_project.test_five_mistakes import Mistake, assert_red, build
 from tests.dbt_project.warehouse_builder import WarehouseBuilder, event, member, spend
 
 if TYPE_CHECKING:
@@ -56,11 +56,7 @@ def exchanged(builder: WarehouseBuilder) -> WarehouseBuilder:
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_verdict_that_is_too_good_turns_the_build_red(name: str, tmp_path: Path) -> None:
-    mistake = MISTAKES[name]
-    builder = WarehouseBuilder(tmp_path / "warehouse", project=project_with(mistake, tmp_path / "dbt_project"))
-    result = build(exchanged(builder), mistake.test)
-    assert not result.is_green
-    assert result.statuses().get(mistake.test) == "fail", result.output
+    assert_red(MISTAKES[name], exchanged, tmp_path)
 
 
 def test_on_the_same_rows_the_right_verdicts_pass(tmp_path: Path) -> None:
