@@ -61,7 +61,7 @@ class StillClock:
     def now(self) -> datetime:
         StillClock.asked += 1
         instant = datetime.fromtimestamp(self._simulator.clock.now_ms() / 1000, UTC)
-        return instant + timedelta(microseconds=StillClock.asked % 1000)
+        return instant + timedelta(microseconds=StillClock.asked)
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
