@@ -74,8 +74,7 @@ usage_in_cycles as (
 
 ),
 
--- A list a day says the same of most people: of each cycle's, the newest that names a person speaks for the cycle.
-newest_in_cycle as (
+members as (
 
     select
         snapshots.first_cycle_start_at,
@@ -85,15 +84,43 @@ newest_in_cycle as (
         members.seat_key,
         members.email,
         members.is_removed,
-        members.is_free_owner,
-        row_number() over (
-            partition by members.team_id, snapshots.first_cycle_start_at, members.seat_key
-            order by snapshots.snapshot_at desc, members.load_id desc
-        ) as newest_first
+        members.is_free_owner
     from snapshots_of_cycles as snapshots
     inner join {{ ref('int_members') }} as members
         on snapshots.team_id = members.team_id and snapshots.load_id = members.load_id
     where not members.is_service_account
+
+),
+
+-- A list a day says the same of most people: of each cycle's, the newest that names a person speaks for the cycle. Two
+-- steps, because few rows are left to put in an order then.
+newest_lists as (
+
+    select
+        team_id,
+        first_cycle_start_at,
+        seat_key,
+        max(snapshot_at) as snapshot_at
+    from members
+    group by team_id, first_cycle_start_at, seat_key
+
+),
+
+newest_in_cycle as (
+
+    select
+        members.*,
+        row_number() over (
+            partition by members.team_id, members.first_cycle_start_at, members.seat_key
+            order by members.load_id desc
+        ) as newest_first
+    from members
+    inner join newest_lists
+        on
+            members.team_id = newest_lists.team_id
+            and members.first_cycle_start_at = newest_lists.first_cycle_start_at
+            and members.seat_key = newest_lists.seat_key
+            and members.snapshot_at = newest_lists.snapshot_at
 
 ),
 

@@ -20,7 +20,20 @@ open_cycles as (
 
 ),
 
--- Everybody who was ever listed: who is absent from the newest list is removed.
+-- Everybody who was ever listed, as the newest list that names them says. Two steps: of a list a day, few rows are left
+-- to put in an order.
+newest_lists as (
+
+    select
+        team_id,
+        seat_key,
+        max(snapshot_at) as snapshot_at
+    from {{ ref('int_members') }}
+    group by team_id, seat_key
+
+),
+
+-- Who is absent from the newest list of all is removed.
 members as (
 
     select
@@ -33,9 +46,14 @@ members as (
         members.is_service_account,
         members.is_removed or members.load_id <> teams.members_load_id as is_removed,
         row_number() over (
-            partition by members.team_id, members.seat_key order by members.snapshot_at desc, members.load_id desc
+            partition by members.team_id, members.seat_key order by members.load_id desc
         ) as newest_first
     from {{ ref('int_members') }} as members
+    inner join newest_lists
+        on
+            members.team_id = newest_lists.team_id
+            and members.seat_key = newest_lists.seat_key
+            and members.snapshot_at = newest_lists.snapshot_at
     inner join teams on members.team_id = teams.team_id
 
 ),

@@ -3,7 +3,7 @@ with
 -- Days of daily usage may be newer than the newest events: activity on them is no older than the as-of day itself.
 activity as (
 
-    select distinct
+    select
         activity.team_id,
         activity.email,
         least(activity.usage_date, dates.as_of_date) as active_date
@@ -22,22 +22,36 @@ with_day_before as (
 
 ),
 
-numbered as (
+last_days as (
 
     select
-        with_day_before.*,
-        sum(case when active_date < {{ days_after('date_before', var('idle_after_days')) }} then 0 else 1 end) over (
-            partition by team_id, email order by active_date
-            rows between unbounded preceding and current row
-        ) as period_number
+        team_id,
+        email,
+        max(active_date) as last_active_date
+    from activity
+    group by team_id, email
+
+),
+
+-- A period begins with a day whose day before is long past, and ends with the one before the next period's beginning.
+beginnings as (
+
+    select
+        team_id,
+        email,
+        active_date,
+        lead(date_before) over (partition by team_id, email order by active_date) as last_date_of_period
     from with_day_before
+    where date_before is null or active_date >= {{ days_after('date_before', var('idle_after_days')) }}
 
 )
 
 select
-    team_id,
-    email,
-    min(active_date) as active_from_date,
-    {{ days_after('max(active_date)', var('idle_after_days')) }} as active_until_date
-from numbered
-group by team_id, email, period_number
+    beginnings.team_id,
+    beginnings.email,
+    beginnings.active_date as active_from_date,
+    {{
+        days_after('coalesce(beginnings.last_date_of_period, last_days.last_active_date)', var('idle_after_days'))
+    }} as active_until_date
+from beginnings
+inner join last_days on beginnings.team_id = last_days.team_id and beginnings.email = last_days.email
