@@ -55,7 +55,7 @@ test: $(READY) lint ## Every check and test
 screenshots: $(READY) ## Take the pictures in docs/images again, from a running Airflow with a made-up company
 	@$(BIN)/python -m tests.e2e.screenshots
 
-bench: $(READY) ## Measure speed, memory and size, about half an hour; writes benchmarks/README.md
+bench: $(READY) ## Measure speed, memory and size, half an hour to an hour; writes benchmarks/README.md
 	@$(BIN)/python -m benchmarks
 
 soak: $(READY) ## Kill and fail the pipeline at random for MINUTES=10; SEED= repeats a failure
