@@ -46,7 +46,9 @@ def test_an_empty_warehouse_builds_without_a_warning_and_has_empty_marts(
 
 
 def test_the_project_parses_without_a_warning(builder: WarehouseBuilder, built: DbtResult, tmp_path: Path) -> None:
-    result = builder.dbt("--warn-error", "parse", "--no-partial-parse", "--show-all-deprecations")
+    # The one that the project itself silences: its tables in parts do have their constraints (test_tables_in_parts.py).
+    errors = '{"error": "all", "silence": ["UnsupportedConstraintMaterialization"]}'
+    result = builder.dbt("--warn-error-options", errors, "parse", "--no-partial-parse", "--show-all-deprecations")
     assert result.is_green, result.output
     assert "deprecat" not in result.output.lower()
 

@@ -1,3 +1,5 @@
+{{ config(materialized='table_in_parts', parts="date_trunc('month', snapshot_at)") }}
+
 with
 
 -- A member without an e-mail holds a seat too, and is told apart by the user id.
@@ -32,8 +34,21 @@ service_accounts as (
 
 ),
 
--- Two user ids may share an e-mail, which is one person and one seat: the row that holds a seat speaks for both.
-ranked as (
+-- Two user ids may share an e-mail, which is one person and one seat: the row that holds a seat speaks for both. Few
+-- people are listed twice, and a list a day is long.
+people_listed_twice as (
+
+    select
+        team_id,
+        load_id,
+        seat_key
+    from members
+    group by team_id, load_id, seat_key
+    having count(*) > 1
+
+),
+
+listed_twice as (
 
     select
         members.*,
@@ -43,12 +58,28 @@ ranked as (
                 members.is_removed, members.is_free_owner, members.is_service_account, members.user_id, members.name
         ) as first_row
     from members
+    inner join people_listed_twice as people
+        on
+            members.team_id = people.team_id
+            and members.load_id = people.load_id
+            and members.seat_key = people.seat_key
 
 ),
 
 first_rows as (
 
-    select * from ranked
+    select
+        members.*,
+        1 as first_row
+    from members
+    left join people_listed_twice as people
+        on
+            members.team_id = people.team_id
+            and members.load_id = people.load_id
+            and members.seat_key = people.seat_key
+    where people.seat_key is null
+    union all
+    select * from listed_twice
     where first_row = 1
 
 ),

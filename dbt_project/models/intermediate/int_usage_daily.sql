@@ -1,3 +1,5 @@
+{{ config(materialized='table_in_parts', parts="date_trunc('month', usage_date)") }}
+
 with
 
 events_by_day as (

@@ -1,3 +1,5 @@
+{{ config(materialized='table_in_parts', parts="date_trunc('month', week_start_date)") }}
+
 with
 
 by_model as (

@@ -1,3 +1,5 @@
+{{ config(materialized='table_in_parts', parts='"BillingPeriodStart"') }}
+
 {#
     FOCUS 1.2 (https://focus.finops.org/focus-specification/v1-2/). Two of its rules shape the rows:
     - A purchase that covers future charges has no effective cost; what it covers has (Effective Cost). So a seat is bought

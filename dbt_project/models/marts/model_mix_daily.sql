@@ -1,3 +1,5 @@
+{{ config(materialized='table_in_parts', parts="date_trunc('month', usage_date)") }}
+
 -- A developer and model without a request have no row: what was not charged is no use of a model.
 select
     team_id,

@@ -1,3 +1,5 @@
+{{ config(materialized='table_in_parts', parts='cycle_start_at') }}
+
 with
 
 fees as (

@@ -120,7 +120,9 @@ def failed_run(data: DataDir, task: TeamTask) -> TeamRunFile:
 
 def project_checksum() -> str:
     """What the models are made of: where it is another one, rows that older code has built are not kept."""
-    files = [path for folder in ("models", "macros") for path in sorted((DBT_PROJECT / folder).rglob("*.sql"))]
+    folders = [DBT_PROJECT / folder for folder in ("models", "macros")]
+    # Also their YAML: a table that is not made anew would keep the constraints that it was made with.
+    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in (".sql", ".yml")]
     digest = hashlib.sha256()
     for path in files:
         digest.update(f"{path.relative_to(DBT_PROJECT)}\0".encode() + path.read_bytes())

@@ -1,3 +1,5 @@
+{{ config(materialized='table_in_parts', parts='cycle_start_at') }}
+
 -- All usage without an e-mail is one person's, the one without a name.
 select
     team_id,
