@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cursor_usage.quality import QualityError, UnreadableRecordsError, judge, profile
+from cursor_usage.quality.fields import FIELDS
 from cursor_usage.quality.profile import profile_windows
 from tests.quality.landed import END_MS, EVENT, KNOWN, START_MS, changed, landed
 
@@ -235,3 +236,99 @@ def test_a_machine_without_memory_is_not_a_damaged_file(tmp_path, monkeypatch):
     monkeypatch.setattr(profile, "_event_profiles", out_of_memory)
     with pytest.raises(duckdb.OutOfMemoryException):
         judge_it(tmp_path, landed(tmp_path, "usage_events", "2026-11-02", [EVENT]))
+
+
+# --- the short way through events among which is nothing to find ------------------------------------------------------
+
+
+def profiled(windows, *, is_short_way_open=True):
+    """The profiles, and whether they were counted the short way."""
+    taken = []
+
+    def try_the_short_way(*arguments):
+        taken.append(is_short_way_open and count_faultless_events(*arguments))
+        return taken[-1]
+
+    count_faultless_events = profile._count_faultless_events
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(profile, "_count_faultless_events", try_the_short_way)
+        return profile_windows(windows, **KNOWN), taken == [True]
+
+
+numbers = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0, 0.0])
+whole_numbers = st.integers(0, 2**63 - 1) | st.integers(0, 2**50).map(float)
+ids = st.text(max_size=20) | st.integers()
+sound_values = {"text": st.text(max_size=20), "id": ids, "boolean": st.booleans(), "number": numbers}
+sound_values |= {"whole_number": whole_numbers}
+
+
+def of_known_types(inside):
+    """Objects of known fields, each of its type, null or missing."""
+    known = {f.key: st.none() | sound_values[f.type] for f in FIELDS["usage_events"] if f.type in sound_values}
+    keys = [f.key for f in FIELDS["usage_events"] if f.inside == inside and f.type in sound_values]
+    return maybe({}, optional={key: known[key] for key in keys} | {"unheardOf": odd_values})
+
+
+sound_events = st.builds(
+    lambda record, usage, at: record | usage | {"timestamp": at},
+    of_known_types(None),
+    maybe({}, optional={"tokenUsage": st.none() | of_known_types("tokenUsage")}),
+    st.integers(START_MS - 2, START_MS + 2) | st.integers(END_MS - 2, END_MS + 2).map(str),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=st.lists(sound_events, max_size=20), odd=st.just([]) | st.lists(events, max_size=2))
+def test_events_are_counted_the_same_whichever_way_they_are_counted(tmp_path, first, odd):
+    windows = [
+        landed(tmp_path, "usage_events", "first", [*first, *odd]),
+        landed(tmp_path, "usage_events", "second", [EVENT, EVENT]),
+    ]
+    found, is_short = profiled(windows)
+    expected, _ = profiled(windows, is_short_way_open=False)
+    assert found == expected
+    assert [list(one.details) for one in found] == [list(one.details) for one in expected]
+    faults = ("values_of_wrong_type", "negative_counters", "records_without_timestamp")
+    assert is_short == (not any(expected[0].counts[fault] for fault in faults))
+
+
+@pytest.mark.parametrize(
+    ("record", "count", "details"),
+    [
+        ("null", "records_that_are_no_objects", {}),
+        ("[]", "records_that_are_no_objects", {}),
+        ('"{}"', "records_that_are_no_objects", {}),
+        ("{}", "records_without_timestamp", {}),
+        (changed(EVENT, timestamp=" "), "records_without_timestamp", {}),
+        (changed(EVENT, timestamp="1793650025854.0"), "values_of_wrong_type", {"timestamp": 1}),
+        (changed(EVENT, timestamp=True), "values_of_wrong_type", {"timestamp": 1}),
+        (changed(EVENT, tokenUsage=5), "values_of_wrong_type", {"tokenUsage": 1}),
+        (changed(EVENT, tokenUsage="{}"), "values_of_wrong_type", {"tokenUsage": 1}),
+        (changed(EVENT, tokenUsage=[]), "values_of_wrong_type", {"tokenUsage": 1}),
+        (
+            changed(EVENT, chargedCents="37.33", userEmail=5),
+            "values_of_wrong_type",
+            {"chargedCents": 1, "userEmail": 1},
+        ),
+        (changed(EVENT, maxMode="true"), "values_of_wrong_type", {"maxMode": 1}),
+        (changed(EVENT, conversationId={}), "values_of_wrong_type", {"conversationId": 1}),
+        (changed(EVENT, tokens={"totalCents": "1"}), "values_of_wrong_type", {"tokenUsage.totalCents": 1}),
+        (changed(EVENT, tokens={"inputTokens": 1.5}), "values_of_wrong_type", {"tokenUsage.inputTokens": 1}),
+        (changed(EVENT, tokens={"inputTokens": -1}), "negative_counters", {"tokenUsage.inputTokens": 1}),
+    ],
+)
+def test_one_fault_among_many_events_is_named(tmp_path, record, count, details):
+    (found,), is_short = profiled([landed(tmp_path, "usage_events", "one", [EVENT] * 3000 + [record])])
+    assert not is_short
+    assert found.counts[count] == 1 if not details else found.details[count] == details
+    assert found.counts["records_in_file"] == 3001
+
+
+@pytest.mark.parametrize(
+    "record", ['{"timestamp":"1793650025854","kind":"Usage-based","kind":5}', '{"timestamp":"1793650025854","novel":1}']
+)
+def test_of_a_key_that_comes_twice_the_first_counts_and_an_unknown_one_does_not(tmp_path, record):
+    (found,), _ = profiled([landed(tmp_path, "usage_events", "one", [EVENT, record])])
+    assert found.counts["values_of_wrong_type"] == 0
+    assert found.counts["records_outside_window"] == 0
+    assert found.counts["records_in_file"] == 2
