@@ -39,6 +39,8 @@ _UNFINISHED_KEPT_SECONDS = 7 * 24 * 3600
 _UNFINISHED_KEPT = 8
 _LINE_BREAKS = re.compile(rb"[\r\n]+")
 _CHUNK_BYTES = 1 << 20
+# Of zstd: a third faster than its usual 3, and an event takes 51 bytes instead of 49.
+_LEVEL = 1
 
 
 class LandingError(Exception):
@@ -63,7 +65,7 @@ class FetchWriter:
         self._folder = folder
         self._file = (folder / RECORDS_NAME).open("wb")
         self._notes: BinaryIO | None = None
-        self._compressor = zstandard.ZstdCompressor(level=3).stream_writer(self._file, closefd=False)
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL).stream_writer(self._file, closefd=False)
         self._hash = hashlib.sha256()
         self._is_busy = threading.Lock()
         self._is_closed = False
@@ -91,11 +93,11 @@ class FetchWriter:
         """Appends one page; ``size_bytes`` is the page's size as received, ``digest`` what to know it by."""
         lines = b""
         if records:
-            lines = b"\n".join(records)
-            if lines.count(b"\n") != len(records) - 1:
+            # To find none at all in the bare records is several times faster than to count those that part them.
+            if b"\n" in b"".join(records):
                 # A line break inside a JSON record can only be white space between tokens; one record is one line.
-                lines = b"\n".join(_LINE_BREAKS.sub(b" ", bytes(record)) for record in records)
-            lines += b"\n"
+                records = [_LINE_BREAKS.sub(b" ", bytes(record)) for record in records]
+            lines = b"\n".join((*records, b""))
         self._write(lines, len(records), size_bytes, digest)
 
     def _write(self, lines: bytes, records: int, size_bytes: int, digest: str) -> None:
