@@ -157,7 +157,7 @@ def _count_events(
 ) -> None:
     """Makes the table of counts by window, kind and model."""
     counts = {**_EVENT_COUNTS, **_counted(_EVENT_FAULTS)}
-    select = _select(_records("usage_events", windows, numbers), numbers, counts, _EVENT_GROUPS)
+    select = _select(_with_instants(_records("usage_events", windows, numbers)), numbers, counts, _EVENT_GROUPS)
     connection.execute(f"create or replace temp table usage_events as {select}")
 
 
@@ -172,7 +172,7 @@ def _count_faultless_events(
     columns_of_objects = {f"wrong_type.{field.name}" for field in FIELDS["usage_events"] if field.type == "object"}
     faults = [fault for column, fault in _EVENT_FAULTS.items() if column not in columns_of_objects]
     counts = {**_EVENT_COUNTS, "faulty": _count(" or ".join(f"({fault})" for fault in faults))}
-    select = _select(_events_in_columns(windows, numbers), numbers, counts, _EVENT_GROUPS)
+    select = _select(_with_instants(_events_in_columns(windows, numbers)), numbers, counts, _EVENT_GROUPS)
     no_faults = ", ".join(f'0 as "{column}"' for column in _EVENT_FAULTS)
     try:
         connection.execute(f"create or replace temp table usage_events as select *, {no_faults} from ({select})")
@@ -293,24 +293,28 @@ def _is_amount(value: str) -> str:
     return f"({_is_number(value)} and try_cast({value} as double) <> 0)"
 
 
-def _is_blank(value: str) -> str:
-    return f"({value} is null or trim({value}, '\" ') = '')"
+def _is_blank(column: str) -> str:
+    value = _text_of(column)
+    # Only a text that begins with a blank, or with its end, can be blank; trimming is costly.
+    return f"case when {value} < '\"#' then trim({value}, '\" ') = '' else {value} is null end"
 
 
-def _has_type(field: Field) -> str:
+def _has_wrong_type(field: Field) -> str:
+    """Null or false for a value that is null."""
     value = _value(field)
     if field.type == "whole_number":
         # try_cast rounds 1.5 to 2, so that the cast alone does not tell. Nearly all look like what they are cast to.
+        is_whole = f"{_is_number(value)} and try_cast({value} as bigint) = try_cast({value} as double)"
         return (
-            f"case when cast(try_cast({value} as bigint) as varchar) = {value} then true "
-            f"else {_is_number(value)} and try_cast({value} as bigint) = try_cast({value} as double) end"
+            f"case when cast(try_cast({value} as bigint) as varchar) = {value} then false "
+            f"else {value} is not null and coalesce(not ({is_whole}), true) end"
         )
     return {
-        "text": _is_text(value),
-        "id": f"({_is_text(value)} or {_is_number(value)})",
-        "number": _is_number(value),
-        "boolean": f"{value} in ('true', 'false')",
-        "object": f"starts_with({value}, '{{')",
+        "text": f"not {_is_text(value)}",
+        "id": f"not ({_is_text(value)} or {_is_number(value)})",
+        "number": f"not {_is_number(value)}",
+        "boolean": f"{value} not in ('true', 'false')",
+        "object": f"not starts_with({value}, '{{')",
     }[field.type]
 
 
@@ -330,11 +334,11 @@ def _faults(endpoint: str) -> dict[str, str]:
     """What may be wrong with a record of any endpoint: a condition for each count."""
     faults = {"records_that_are_no_objects": "not is_object"}
     for column, keys in CONTRACTS[endpoint].keys.items():
-        faults[column] = " and ".join(["is_object", *(_is_blank(_text_of(f'r."{key}"')) for key in keys)])
+        faults[column] = " and ".join(["is_object", *(_is_blank(f'r."{key}"') for key in keys)])
     for f in FIELDS[endpoint]:
         value = _value(f)
-        not_null = f"{value} <> '\"\"' and " if endpoint in EMPTY_TEXT_IS_NULL else f"{value} is not null and "
-        faults[f"wrong_type.{f.name}"] = f"{not_null}coalesce(not {_has_type(f)}, true)"
+        not_null = f"{value} <> '\"\"' and " if endpoint in EMPTY_TEXT_IS_NULL else ""
+        faults[f"wrong_type.{f.name}"] = f"{not_null}{_has_wrong_type(f)}"
         if f.is_counter:
             begins_with_minus = f"{value} >= '-' and {value} < '.'"
             faults[f"negative.{f.name}"] = f"case when {begins_with_minus} then try_cast({value} as double) < 0 end"
@@ -343,20 +347,28 @@ def _faults(endpoint: str) -> dict[str, str]:
 
 # Text of digits, the documented form, or a number; anything that bigint would round or trim is not an instant.
 _TIMESTAMP = _text_of("r.timestamp")
-_TIMESTAMP_TEXT = f"trim({_TIMESTAMP}, '\"')"
-_TIMESTAMP_MS = f"try_cast({_TIMESTAMP_TEXT} as bigint)"
-_IS_INSTANT = f"coalesce(cast({_TIMESTAMP_MS} as varchar) = {_TIMESTAMP_TEXT}, false)"
 _HAS_ID_TYPE = f"({_is_text(_TIMESTAMP)} or {_is_number(_TIMESTAMP)})"
+
+
+def _with_instants(events: str) -> str:
+    """The events with ``instant_ms``, null where the timestamp shows none: found once for all that ask for it."""
+    return f"""
+            select *, case when cast(whole as varchar) = digits then whole end as instant_ms
+            from (
+                select *, try_cast(digits as bigint) as whole
+                from (select *, trim({_TIMESTAMP}, '"') as digits from ({events}))
+            )"""
+
 
 _EVENT_FAULTS = {
     **_faults("usage_events"),
-    "wrong_timestamp": f"not {_is_blank(_TIMESTAMP)} and {_HAS_ID_TYPE} and not {_IS_INSTANT}",
+    "wrong_timestamp": f"case when instant_ms is null then not {_is_blank('r.timestamp')} and {_HAS_ID_TYPE} end",
 }
 _AMOUNTS = ("r.chargedCents", "r.cursorTokenFee", "u.totalCents")
 _EVENT_COUNTS = {
     "records_in_file": "count(*)",
     "objects": _count("is_object"),
-    "records_outside_window": _count(f"{_IS_INSTANT} and {_TIMESTAMP_MS} not between w.start_ms and w.end_ms"),
+    "records_outside_window": _count("instant_ms not between w.start_ms and w.end_ms"),
     "records_with_cost": _count(" or ".join(_is_amount(_text_of(amount)) for amount in _AMOUNTS)),
 }
 
