@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -236,6 +237,21 @@ def test_a_machine_without_memory_is_not_a_damaged_file(tmp_path, monkeypatch):
     monkeypatch.setattr(profile, "_event_profiles", out_of_memory)
     with pytest.raises(duckdb.OutOfMemoryException):
         judge_it(tmp_path, landed(tmp_path, "usage_events", "2026-11-02", [EVENT]))
+
+
+@pytest.mark.parametrize(("sizes", "threads"), [([0], 1), ([2], 1), ([2, 0], 1), ([2, 1], 2)])
+def test_no_thread_waits_for_the_one_that_reads_a_file(tmp_path, monkeypatch, sizes, threads):
+    used = []
+
+    def tabulate(connection, windows):
+        used.append(connection.execute("select current_setting('threads')").fetchall())
+        return real(connection, windows)
+
+    real = profile._tabulate
+    monkeypatch.setattr(profile, "_tabulate", tabulate)
+    windows = [landed(tmp_path, "usage_events", f"{n}", [EVENT] * size) for n, size in enumerate(sizes)]
+    profile_windows(windows, **KNOWN)
+    assert used == [[(min(threads, os.cpu_count()),)]]
 
 
 # --- the short way through events among which is nothing to find ------------------------------------------------------

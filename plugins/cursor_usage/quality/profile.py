@@ -46,6 +46,7 @@ def profile_windows(
         _refuse_unusable(window)
     # No temp directory: records have personal values, and these counts fit into memory.
     with duckdb.connect(config={"temp_directory": ""}) as connection:
+        _limit_threads(connection, windows)
         _tabulate(connection, windows)
         profiles: dict[int, WindowProfile] = {}
         for endpoint in dict.fromkeys(window.endpoint for window in windows):
@@ -79,6 +80,17 @@ def _refuse_unusable(window: WindowToJudge) -> None:
     }
     if None in bounds.get(window.endpoint, ()):
         raise QualityError(f"The {window.endpoint} of {window.label} came without the window that was asked for.")
+
+
+def _limit_threads(connection: duckdb.DuckDBPyConnection, windows: Sequence[WindowToJudge]) -> None:
+    """As many threads as files that have records, at most.
+
+    A compressed file is read by one thread. One of DuckDB 1.5 that is left without a file at times spends as much
+    processor time on waiting as the one that reads, which other work on the machine has to do without.
+    """
+    files = len({window.records_path for window in windows if window.records_received})
+    usual = connection.execute("select current_setting('threads')").fetchall()[0][0]
+    connection.execute(f"set threads = {max(1, min(files, usual))}")
 
 
 def _tabulate(connection: duckdb.DuckDBPyConnection, windows: Sequence[WindowToJudge]) -> None:
