@@ -73,8 +73,15 @@ class System:
         runs: list[dict[str, Any]] = answer.json()["dag_runs"]
         return runs
 
+    def is_on(self) -> bool:
+        """Whether the DAG's runs go ahead."""
+        with self.api() as api:
+            answer = api.get(f"/dags/{DAG_ID}")
+        answer.raise_for_status()
+        return not answer.json()["is_paused"]
+
     def switch_on(self) -> None:
-        """Switches the DAG on, which Airflow's form for a run does too, but not each time on a busy machine."""
+        """Lets the DAG's runs go ahead."""
         with self.api() as api:
             api.patch(f"/dags/{DAG_ID}", json={"is_paused": False}).raise_for_status()
 
