@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from cursor_usage.cursor_api.errors import CursorAnswerError, CursorTruncatedAns
 if TYPE_CHECKING:
     from cursor_usage.cursor_api.endpoints import EndpointSpec
 
-# Two steps, so that one scan finds the records and none of them becomes a Python object.
+# Records are found and none of them becomes a Python object.
 _object_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _records_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 _value_decoder = msgspec.json.Decoder()
@@ -22,7 +23,7 @@ _value_decoder = msgspec.json.Decoder()
 class Envelope:
     """A decoded answer: ``raw_records`` is the JSON array that ``records`` came from."""
 
-    raw_records: msgspec.Raw
+    raw_records: msgspec.Raw | memoryview
     records: list[msgspec.Raw]
     rest: dict[str, Any]
 
@@ -52,10 +53,10 @@ def decode_envelope(content: bytes, spec: EndpointSpec) -> Envelope:
     """
     # `from None`: the decoder's frames hold the whole answer, with names and e-mails.
     try:
-        members = _object_decoder.decode(content)
-        raw_records = members.pop(spec.records_key, None)
+        raw_records, records, members = _scanned_once(content, spec.records_key) or _scanned_twice(
+            content, spec.records_key
+        )
         rest = {name: _value_decoder.decode(value) for name, value in members.items()}
-        records = None if raw_records is None else _records_decoder.decode(raw_records)
     except msgspec.ValidationError:
         raise CursorAnswerError(
             f'The answer is JSON of another shape than "{spec.records_key}" as a list', endpoint=spec.endpoint
@@ -71,6 +72,46 @@ def decode_envelope(content: bytes, spec: EndpointSpec) -> Envelope:
     if records and not bytes(records[0]).startswith(b"{"):
         raise CursorAnswerError(f'"{spec.records_key}" is not a list of objects', endpoint=spec.endpoint)
     return Envelope(raw_records, records, rest)
+
+
+_Parts = tuple[msgspec.Raw | memoryview | None, list[msgspec.Raw] | None, dict[str, msgspec.Raw]]
+
+
+def _scanned_twice(content: bytes, records_key: str) -> _Parts:
+    """The array of records, each record, and the other members: all members first, then what is in the array."""
+    members = _object_decoder.decode(content)
+    raw_records = members.pop(records_key, None)
+    return raw_records, None if raw_records is None else _records_decoder.decode(raw_records), members
+
+
+def _scanned_once(content: bytes, records_key: str) -> _Parts | None:
+    """The same in half the time, or None: where there is nothing between the records but commas, as usual.
+
+    The other members are read off the answer without its records.
+    """
+    records = _answer_decoder(records_key).decode(content).records
+    if not records:
+        return None
+    first, last = records[0], records[-1]
+    # The first record may be found before its place, and the last behind it, where other members have the same text.
+    start = content.find(first)
+    end = content.rfind(last) + len(last)
+    # Then it is more than the records and their commas.
+    if end - start != sum(map(len, records)) + len(records) - 1:
+        return None
+    before, behind = content[:start], content[end:]
+    if not (before.endswith(b"[") and behind.startswith(b"]")):
+        return None
+    members = _object_decoder.decode(before + behind)
+    del members[records_key]
+    return memoryview(content)[start - 1 : end + 1], records, members
+
+
+@functools.cache
+def _answer_decoder(records_key: str) -> msgspec.json.Decoder[Any]:
+    """Reads the records of an answer, as ``records``, and leaves out the rest."""
+    answer = msgspec.defstruct("Answer", [("records", list[msgspec.Raw], [])], rename={"records": records_key})
+    return msgspec.json.Decoder(answer)
 
 
 def _undecodable(content: bytes, spec: EndpointSpec) -> CursorAnswerError:

@@ -19,7 +19,7 @@ _GROWTH_FACTOR = 2
 _GROWTH_PAGES = 10
 
 
-def digest_of(records: msgspec.Raw) -> str:
+def digest_of(records: msgspec.Raw | memoryview) -> str:
     """What tells two pages' records apart."""
     return hashlib.sha256(records).hexdigest()
 
