@@ -131,6 +131,15 @@ def test_a_reader_of_the_old_file_is_not_disturbed_and_a_new_one_sees_the_new(pu
     assert list(published.data.published.glob("*partial*")) == []
 
 
+def test_what_a_killed_publishing_had_spilled_to_the_disk_is_cleared_away(published):
+    """People's rows among it, so that no other file may be left to hold them."""
+    folder = published.data.published / "spilled.partial"
+    folder.mkdir()
+    (folder / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"rows")
+    publish(published.data, published_run(published.data.published))
+    assert list(published.data.published.glob("*partial*")) == []
+
+
 def test_an_answer_that_fails_the_checks_replaces_nothing(published):
     before, raw = marts_of(published), published.raw_rows()
     published.simulator.faults.add("negative_counter", endpoint="usage_events", start_date="2026-11-23", times=None)

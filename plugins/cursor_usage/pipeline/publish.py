@@ -13,7 +13,7 @@ from cursor_usage.disk import sync
 from cursor_usage.pipeline.errors import PublishError
 from cursor_usage.settings import PUBLISHED_FILE, DataDir
 from cursor_usage.sql_text import literal
-from cursor_usage.warehouse.connection import connected, writer
+from cursor_usage.warehouse.connection import MEMORY_LIMIT, connected, writer
 from cursor_usage.warehouse.runs import newest_build, passed_at
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ TOOLS_NAME = "cursor_usage.duckdb"
 # DuckDB 2.0's own format cannot be opened by 1.x tools; v1.4.0 is the oldest that readers are promised.
 STORAGE_VERSION = "v1.4.0"
 _PARTIAL = ".partial"
+_SPILLED = f"spilled{_PARTIAL}"
 
 
 def publish(data: DataDir, run_id: str) -> dict[str, int]:
@@ -48,7 +49,10 @@ def publish(data: DataDir, run_id: str) -> dict[str, int]:
                     f"them: nothing was published. Run the task 'build' of this run again, or start a new run."
                 )
         for left_behind in data.published.glob(f"*{_PARTIAL}*"):
-            left_behind.unlink()
+            if left_behind.is_dir():
+                shutil.rmtree(left_behind)
+            else:
+                left_behind.unlink()
         return _write_and_rename(data, run_id, datetime.now(UTC).replace(tzinfo=None))
 
 
@@ -74,6 +78,11 @@ def _write_and_rename(data: DataDir, run_id: str, published_at: datetime) -> dic
     marts_file = data.published / f"{MARTS_NAME}{_PARTIAL}"
     with duckdb.connect() as session:
         session.execute("set timezone = 'UTC'")
+        # As much memory as any task; what does not fit goes to the disk that the marts are on. Rows in any order, which
+        # nobody is promised, take a third of the memory and half of the time.
+        session.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
+        session.execute(f"set temp_directory = {literal(data.published / _SPILLED)}")
+        session.execute("set preserve_insertion_order = false")
         session.execute(f"attach {literal(data.warehouse)} as warehouse (read_only)")
         session.execute(f"attach {literal(marts_file)} as published (storage_version {literal(STORAGE_VERSION)})")
         session.execute("create schema published.marts")
