@@ -133,10 +133,12 @@ def test_a_reader_of_the_old_file_is_not_disturbed_and_a_new_one_sees_the_new(pu
 
 def test_what_a_killed_publishing_had_spilled_to_the_disk_is_cleared_away(published):
     """People's rows among it, so that no other file may be left to hold them."""
+    run_id = published_run(published.data.published)
+    assert run_id is not None
     folder = published.data.published / "spilled.partial"
     folder.mkdir()
     (folder / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"rows")
-    publish(published.data, published_run(published.data.published))
+    publish(published.data, run_id)
     assert list(published.data.published.glob("*partial*")) == []
 
 
