@@ -89,7 +89,7 @@ def run(benchmark: Benchmark, file: Path) -> str:
     """Leaves its figures in the file; says what went wrong, or nothing."""
     command = [sys.executable, "-m", f"benchmarks.{benchmark.name}", "--json", str(file)]
     print(f"-- {benchmark.title} (at most {benchmark.minutes} minutes)", flush=True)
-    with subprocess.Popen(command, cwd=HERE.parent, start_new_session=True) as process:  # noqa: S603  # ours
+    with subprocess.Popen(command, cwd=HERE.parent, start_new_session=True) as process:  # noqa: S603  # a script of this folder
         try:
             code = process.wait(benchmark.minutes * 60)
         except subprocess.TimeoutExpired:

@@ -28,8 +28,8 @@ def main(url: str, key: str, start_ms: str, end_ms: str, folder: str) -> None:
     }
     # dlt is in an environment of its own, which mypy does not see. It reads its settings when it is imported, which
     # is not what is measured.
-    import dlt  # type: ignore[import-not-found]  # noqa: PLC0415  # see above
-    from dlt.sources.rest_api import rest_api_source  # type: ignore[import-not-found]  # noqa: PLC0415  # see above
+    import dlt  # type: ignore[import-not-found]  # noqa: PLC0415  # reads settings
+    from dlt.sources.rest_api import rest_api_source  # type: ignore[import-not-found]  # noqa: PLC0415  # reads settings
 
     source = rest_api_source(
         {

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+_NO_DECIMALS_FROM = 1000
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -41,7 +43,8 @@ class Figure:
     def text(self) -> str:
         if self.value is None:
             return "-"
-        return f"{self.value:,.{0 if self.value >= 1000 or self.value == int(self.value) else 2}f} {self.unit}".strip()  # noqa: PLR2004  # digits that a reader can use
+        decimals = 0 if self.value >= _NO_DECIMALS_FROM or self.value == int(self.value) else 2
+        return f"{self.value:,.{decimals}f} {self.unit}".strip()
 
 
 def arguments(doc: str | None, **defaults: int) -> argparse.Namespace:

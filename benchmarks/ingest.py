@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -112,7 +113,7 @@ def measure(events: int, *, with_dlt: bool) -> list[Figure]:
         base = min(floor(server, what, folder) for _ in range(2))
         import great_expectations  # noqa: F401, PLC0415  # its import is not what is measured
 
-        steps = {step: timed(lambda step=step: bench.do(step, task)) for step in ("extract", "judge", "load")}  # type: ignore[misc]  # mypy cannot infer a lambda's default
+        steps = {step: timed(partial(bench.do, step, task)) for step in ("extract", "judge", "load")}
         with duckdb.connect(str(bench.data.warehouse), read_only=True) as warehouse:
             found = warehouse.execute("select count(*) from raw.cursor_usage_events").fetchone()
         if found != (server.events,):

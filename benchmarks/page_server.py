@@ -172,7 +172,7 @@ class _Answers:
 
     def wait(self) -> None:
         if self._what.latency_seconds:
-            time.sleep(self._what.latency_seconds)
+            time.sleep(self._what.latency_seconds)  # waiting is what is served: a far server's latency
 
 
 @lru_cache(maxsize=500_000)

@@ -47,7 +47,7 @@ def run(
 @app.command()
 def check() -> None:
     """Verify the key: what each endpoint answers, loading nothing."""
-    from cursor_usage.console.check import check as check_keys  # noqa: PLC0415  # see above
+    from cursor_usage.console.check import check as check_keys  # noqa: PLC0415  # starts light
 
     raise SystemExit(check_keys(connection_ids()))
 
@@ -55,9 +55,9 @@ def check() -> None:
 @app.command()
 def docs() -> None:
     """Write docs/marts.md from the YAML of the dbt project, and dbt's pages below the data directory's docs/dbt."""
-    from cursor_usage.console.data_dictionary import write_page  # noqa: PLC0415  # see above
-    from cursor_usage.console.dbt_docs import write_dbt_docs  # noqa: PLC0415  # see above
-    from cursor_usage.console.maintenance import said  # noqa: PLC0415  # see above
+    from cursor_usage.console.data_dictionary import write_page  # noqa: PLC0415  # starts light
+    from cursor_usage.console.dbt_docs import write_dbt_docs  # noqa: PLC0415  # starts light
+    from cursor_usage.console.maintenance import said  # noqa: PLC0415  # starts light
 
     data = data_dir_of_runs()
     with said(console):
@@ -81,7 +81,7 @@ def verify(  # noqa: PLR0917  # one option for each figure of the dashboard
     team: Annotated[str, typer.Option(help="The team; may be left out where there is one.")] = "",
 ) -> None:
     """Compare what the dashboard shows now with the warehouse, without the API."""
-    from cursor_usage.console.verify import verify_dashboard  # noqa: PLC0415  # see above
+    from cursor_usage.console.verify import verify_dashboard  # noqa: PLC0415  # starts light
 
     texts = {
         "ON_DEMAND": on_demand,
@@ -96,7 +96,7 @@ def verify(  # noqa: PLR0917  # one option for each figure of the dashboard
 @app.command()
 def replay() -> None:
     """Rebuild the warehouse and what is published from landing alone, without the API."""
-    from cursor_usage.console.maintenance import replay_landing  # noqa: PLC0415  # see above
+    from cursor_usage.console.maintenance import replay_landing  # noqa: PLC0415  # starts light
 
     raise SystemExit(replay_landing(console))
 
@@ -107,7 +107,7 @@ def prune(
     dry_run: Annotated[bool, typer.Option(help="Say what would be freed, delete nothing.")] = False,  # noqa: FBT002  # typer's flags are bools
 ) -> None:
     """Delete landed records that a later fetch has replaced."""
-    from cursor_usage.console.maintenance import prune_landing  # noqa: PLC0415  # see above
+    from cursor_usage.console.maintenance import prune_landing  # noqa: PLC0415  # starts light
 
     raise SystemExit(prune_landing(keep_days, console, is_dry_run=dry_run))
 
@@ -115,7 +115,7 @@ def prune(
 @app.command()
 def up() -> None:
     """Start Airflow standalone with its UI; the DAG then runs daily."""
-    from cursor_usage.console.airflow_home import prepare_airflow, run_until_stopped  # noqa: PLC0415  # see above
+    from cursor_usage.console.airflow_home import prepare_airflow, run_until_stopped  # noqa: PLC0415  # starts light
 
     environment = {**standalone_settings(os.environ), **prepare_airflow("up", console)}
     passwords = Path(environment["AIRFLOW_HOME"], "simple_auth_manager_passwords.json.generated")

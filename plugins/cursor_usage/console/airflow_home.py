@@ -46,7 +46,7 @@ def run_until_stopped(command: Sequence[str], environment: dict[str, str]) -> in
     """
     for stop in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(stop, _interrupt)
-    process = subprocess.Popen(command, env=environment, cwd=PROJECT_DIR, start_new_session=True)  # noqa: S603  # ours
+    process = subprocess.Popen(command, env=environment, cwd=PROJECT_DIR, start_new_session=True)  # noqa: S603  # Airflow's own
     try:
         return process.wait()
     except KeyboardInterrupt:
@@ -66,7 +66,7 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def _airflow(environment: dict[str, str], *arguments: str) -> None:
-    done = subprocess.run(  # noqa: S603  # the command is ours
+    done = subprocess.run(  # noqa: S603  # Airflow's own command with arguments of ours
         [str(Path(sys.executable).with_name("airflow")), *arguments],
         env=environment,
         cwd=PROJECT_DIR,

@@ -85,7 +85,7 @@ def _scanned_twice(content: bytes, records_key: str) -> _Parts:
 
 
 def _scanned_once(content: bytes, records_key: str) -> _Parts | None:
-    """The same in half the time, or None: where there is nothing between the records but commas, as usual.
+    """The same in half the time, or None where there is more between the records than a comma, or no record.
 
     The other members are read off the answer without its records.
     """

@@ -78,8 +78,8 @@ def _write_and_rename(data: DataDir, run_id: str, published_at: datetime) -> dic
     marts_file = data.published / f"{MARTS_NAME}{_PARTIAL}"
     with duckdb.connect() as session:
         session.execute("set timezone = 'UTC'")
-        # As much memory as any task; what does not fit goes to the disk that the marts are on. Rows in any order, which
-        # nobody is promised, take a third of the memory and half of the time.
+        # As much memory as any task; what does not fit goes to the disk that the marts are on. To keep rows in order,
+        # which nobody is promised, would take twice as long within that limit.
         session.execute(f"set memory_limit = {literal(MEMORY_LIMIT)}")
         session.execute(f"set temp_directory = {literal(data.published / _SPILLED)}")
         session.execute("set preserve_insertion_order = false")
