@@ -47,21 +47,23 @@ def half_landed(data: DataDir) -> list[Path]:
 
 
 class StillClock:
-    """The client's time: the simulator's instant, in which no two fetches begin at once. Sleeping takes no time."""
+    """The client's time: the simulator's instant, in which no two fetches begin at once. Sleeping takes no time.
 
-    asked = 0
+    Each clock counts its own askings: with one count for all, instants would hang on the tests that ran before.
+    """
 
     def __init__(self, simulator: Simulator) -> None:
         self._simulator = simulator
+        self.asked = 0
         self.slept: list[float] = []
 
     def monotonic(self) -> float:
         return sum(self.slept)
 
     def now(self) -> datetime:
-        StillClock.asked += 1
+        self.asked += 1
         instant = datetime.fromtimestamp(self._simulator.clock.now_ms() / 1000, UTC)
-        return instant + timedelta(microseconds=StillClock.asked)
+        return instant + timedelta(microseconds=self.asked)
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
